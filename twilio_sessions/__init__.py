@@ -1,0 +1,69 @@
+"""Twilio's Sessions (Proxy v1 and Assistants v1): an async client, an exporter and a local Twilio.
+
+Names are loaded when they are first used, so that models and errors cost no HTTP library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from twilio_sessions._version import __version__
+
+if TYPE_CHECKING:
+    from twilio_sessions._core.page import Page
+    from twilio_sessions.client import AsyncClient
+    from twilio_sessions.errors import (
+        APIConnectionError,
+        APIError,
+        APITimeoutError,
+        ArgumentError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ConflictError,
+        GoneError,
+        InvalidResponseError,
+        NotFoundError,
+        PaginationError,
+        PermissionDeniedError,
+        RateLimitError,
+        ServerError,
+        TwilioSessionsError,
+    )
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "ArgumentError",
+    "AsyncClient",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "GoneError",
+    "InvalidResponseError",
+    "NotFoundError",
+    "Page",
+    "PaginationError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ServerError",
+    "TwilioSessionsError",
+    "__version__",
+]
+
+_HOMES = {"AsyncClient": "twilio_sessions.client", "Page": "twilio_sessions._core.page"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOMES.get(name, "twilio_sessions.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

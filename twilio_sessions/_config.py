@@ -1,0 +1,192 @@
+"""Where to send requests and who to be: argument, else environment, else default; a value without I/O."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
+from urllib.parse import urlsplit
+
+import attrs
+
+from twilio_sessions.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ClientOptions", "Product", "Secret", "resolve_options"]
+
+Product = Literal["proxy", "assistants"]
+
+DEFAULT_TIMEOUT: Final = 30.0
+_ACCOUNT_SID: Final = re.compile(r"AC[0-9a-fA-F]{32}")
+_API_KEY: Final = re.compile(r"SK[0-9a-fA-F]{32}")
+# One label of a host name; edge and region are put into a host, so nothing else may pass.
+_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class Secret:
+    """A string that shows itself only when asked: not in a repr, a format, a comparison or a pickle."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse: a pickle outlives the process and travels."""
+        raise TypeError("a Secret is not pickled; send the name of the variable that holds it instead")
+
+
+@attrs.frozen(kw_only=True)
+class ClientOptions:
+    """What a client was told, resolved once.
+
+    Attributes:
+        username: The Basic user: an account SID (`AC...`) or an API key SID (`SK...`).
+        password: The auth token or the API key's secret.
+        account_sid: The account, where it is known; with an API key it is only informational.
+        proxy_url: Origin (and optional path prefix) of Proxy, without a trailing slash.
+        assistants_url: The same for Assistants.
+        timeout: Seconds that one call may take, from asking to the last byte of the answer.
+    """
+
+    username: str
+    password: Secret
+    account_sid: str | None
+    proxy_url: str
+    assistants_url: str
+    timeout: float = DEFAULT_TIMEOUT
+
+    def base_url(self, product: Product) -> str:
+        """Return the base URL of one product."""
+        return self.proxy_url if product == "proxy" else self.assistants_url
+
+
+def resolve_options(
+    *,
+    environ: Mapping[str, str],
+    account_sid: str | None = None,
+    auth_token: str | None = None,
+    api_key: str | None = None,
+    api_secret: str | None = None,
+    edge: str | None = None,
+    region: str | None = None,
+    proxy_url: str | None = None,
+    assistants_url: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> ClientOptions:
+    """Combine arguments with the environment.
+
+    Raises:
+        ConfigurationError: Something is missing or malformed; the message names what.
+    """
+    # An empty variable is how a shell "unsets" one.
+    env = {name: value for name, value in environ.items() if value}
+    account_sid = account_sid or env.get("TWILIO_ACCOUNT_SID")
+    username, password = _credentials(env, account_sid, auth_token, api_key, api_secret)
+    if account_sid is not None and not _ACCOUNT_SID.fullmatch(account_sid):
+        raise ConfigurationError(_bad_account_sid(account_sid))
+    if not timeout > 0:
+        raise ConfigurationError(f"timeout is in seconds and must be greater than 0; got {timeout!r}")
+    edge = edge or env.get("TWILIO_EDGE")
+    region = region or env.get("TWILIO_REGION")
+    return ClientOptions(
+        username=username,
+        password=Secret(password),
+        account_sid=account_sid,
+        proxy_url=_base_url("proxy", proxy_url or env.get("TWILIO_SESSIONS_PROXY_URL"), edge, region),
+        assistants_url=_base_url(
+            "assistants", assistants_url or env.get("TWILIO_SESSIONS_ASSISTANTS_URL"), edge, region
+        ),
+        timeout=float(timeout),
+    )
+
+
+def _credentials(
+    env: Mapping[str, str],
+    account_sid: str | None,
+    auth_token: str | None,
+    api_key: str | None,
+    api_secret: str | None,
+) -> tuple[str, str]:
+    """Pick one pair. What is given as an argument wins; in the environment an API key wins over the token."""
+    if auth_token and (api_key or api_secret):
+        raise ConfigurationError("give either auth_token or api_key and api_secret, not both")
+    if api_key or api_secret:
+        return _key_pair(api_key or env.get("TWILIO_API_KEY"), api_secret or env.get("TWILIO_API_SECRET"))
+    if not auth_token and "TWILIO_API_KEY" in env and "TWILIO_API_SECRET" in env:
+        return _key_pair(env["TWILIO_API_KEY"], env["TWILIO_API_SECRET"])
+    token = auth_token or env.get("TWILIO_AUTH_TOKEN")
+    if account_sid and token:
+        return account_sid, token
+    raise ConfigurationError(
+        "no credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and "
+        "TWILIO_API_SECRET, or pass account_sid and auth_token, or api_key and api_secret "
+        f"(missing now: {', '.join(_missing(env, account_sid, token))})"
+    )
+
+
+def _missing(env: Mapping[str, str], account_sid: str | None, token: str | None) -> list[str]:
+    """Name what stands in the way, for the one message about it."""
+    names: list[str] = []
+    if not account_sid:
+        names.append("TWILIO_ACCOUNT_SID")
+    if not token:
+        names.append("TWILIO_AUTH_TOKEN")
+    names += [name for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET") if name not in env]
+    return names
+
+
+def _key_pair(api_key: str | None, api_secret: str | None) -> tuple[str, str]:
+    if not api_key:
+        raise ConfigurationError("api_secret is given without api_key (TWILIO_API_KEY)")
+    if not api_secret:
+        raise ConfigurationError("api_key is given without api_secret (TWILIO_API_SECRET)")
+    if not _API_KEY.fullmatch(api_key):
+        raise ConfigurationError(f"api_key must be SK and 32 hexadecimal digits; got {_shorten(api_key)}")
+    return api_key, api_secret
+
+
+def _bad_account_sid(value: str) -> str:
+    hint = "; an API key goes to api_key= and api_secret=" if value.startswith("SK") else ""
+    return f"account_sid must be AC and 32 hexadecimal digits; got {_shorten(value)}{hint}"
+
+
+def _shorten(value: str) -> str:
+    """Show enough to recognise a mix-up, too little to leak a secret that was put in the wrong place."""
+    return f"{value[:2]!r}... ({len(value)} characters)"
+
+
+def _base_url(product: Product, explicit: str | None, edge: str | None, region: str | None) -> str:
+    """Return the address of a product; an explicit one is never rewritten by edge or region."""
+    if explicit is None:
+        return f"https://{_host(product, edge, region)}"
+    parts = urlsplit(explicit)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(f"{product}_url must be an http or https URL; got {parts.scheme}://...")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{product}_url must not hold credentials; give them as arguments")
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"{product}_url must not have a query or a fragment; got {explicit!r}")
+    return explicit.rstrip("/")
+
+
+def _host(product: Product, edge: str | None, region: str | None) -> str:
+    """Build `product[.edge][.region].twilio.com`; as in Twilio's libraries, an edge alone means us1."""
+    for name, label in (("edge", edge), ("region", region)):
+        if label is not None and not _LABEL.fullmatch(label):
+            raise ConfigurationError(
+                f"{name} must be one label of a host name, such as 'sydney' or 'au1'; got {label!r}"
+            )
+    if edge and not region:
+        region = "us1"
+    return ".".join(part for part in (product, edge, region, "twilio.com") if part)

@@ -1,0 +1,192 @@
+"""Bytes to attrs models and back: msgspec fills the classes directly, cattrs takes what does not fit."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, TypeVar, cast
+
+import attrs
+import msgspec
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn
+
+__all__ = [
+    "DecodeError",
+    "PageParts",
+    "Timestamp",
+    "decode_item",
+    "decode_list",
+    "raw_items",
+    "split_page",
+    "to_builtins",
+]
+
+T = TypeVar("T")
+
+
+class DecodeError(ValueError):
+    """The bytes cannot be read as what was asked, not even with good will."""
+
+
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An aware datetime: the fast path refuses a naive one, and the tolerant path reads it as UTC."""
+
+
+@attrs.frozen(kw_only=True)
+class PageParts:
+    """A page of a listing, cut into what paging needs and the rows, which are not decoded yet.
+
+    Attributes:
+        rows: The array of rows, as it was sent.
+        page: The number of the page, from zero; None where it is not said.
+        page_size: Rows per page; None where it is not said.
+        next_page_url: Where the next page is; None on the last one.
+    """
+
+    rows: msgspec.Raw
+    page: int | None
+    page_size: int | None
+    next_page_url: str | None
+
+
+class _Meta(msgspec.Struct):
+    # No default: a page that does not say whether another one follows must not pass for the last one.
+    next_page_url: str | None
+    page: int | None = None
+    page_size: int | None = None
+
+
+@functools.cache
+def _envelope(key: str) -> msgspec.json.Decoder[Any]:
+    """Build the decoder of `{"<key>": [...], "meta": {...}}`; both members must be there."""
+    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, msgspec.Raw), ("meta", _Meta)]))
+
+
+def split_page(body: bytes, key: str) -> PageParts:
+    """Cut a page without decoding its rows.
+
+    Raises:
+        DecodeError: The body is not JSON, or not a page of `key`.
+    """
+    try:
+        envelope = _envelope(key).decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DecodeError(f"not a page of {key}: {error}") from error
+    rows: msgspec.Raw = getattr(envelope, key)
+    if bytes(memoryview(rows)[:1]) != b"[":
+        raise DecodeError(f"not a page of {key}: `{key}` is not a list")
+    meta: _Meta = envelope.meta
+    return PageParts(
+        rows=rows, page=meta.page, page_size=meta.page_size, next_page_url=meta.next_page_url or None
+    )
+
+
+_RAW_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+_decoders: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
+
+
+def _decoder(type_: type[T]) -> msgspec.json.Decoder[T]:
+    """Return the decoder of a type; building one costs as much as decoding many pages."""
+    if type_ not in _decoders:
+        _decoders[type_] = msgspec.json.Decoder(type_)
+    return _decoders[type_]
+
+
+def decode_item(body: bytes, model: type[T]) -> T:
+    """Decode one resource.
+
+    Raises:
+        DecodeError: The bytes are not JSON, or not this resource even with good will.
+    """
+    return _decode(body, model)
+
+
+def decode_list(rows: bytes | msgspec.Raw, model: type[T]) -> list[T]:
+    """Decode the rows of a page.
+
+    Raises:
+        DecodeError: The bytes are not a JSON array of this resource even with good will.
+    """
+    return _decode(rows, list[model])  # type: ignore[valid-type]
+
+
+def _decode(data: bytes | msgspec.Raw, type_: type[T]) -> T:
+    try:
+        return _decoder(type_).decode(data)
+    except msgspec.ValidationError as error:
+        # Off the contract but perhaps readable: a date only, a number as a string, an unexpected null.
+        return _decode_tolerantly(data, type_, error)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DecodeError(f"not JSON: {error}") from error
+
+
+def _decode_tolerantly(data: bytes | msgspec.Raw, type_: type[T], reason: msgspec.ValidationError) -> T:
+    try:
+        return tolerant().structure(msgspec.json.decode(data), type_)
+    except (ValueError, TypeError, KeyError) as error:
+        # The fast path names the place (`$[3].ttl`), which is what a reader needs.
+        raise DecodeError(f"not as the contract says: {reason}") from error
+
+
+def raw_items(rows: msgspec.Raw) -> list[bytes]:
+    """Return each row exactly as it was sent."""
+    return [bytes(item) for item in _RAW_ITEMS.decode(rows)]
+
+
+def _tolerant_datetime(value: object, _: type[datetime]) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError(f"a date must be a string, got {value!r}")
+    parsed = datetime.fromisoformat(value)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
+
+
+def _tolerant_int(value: object, _: type[int]) -> int:
+    return int(cast("str", value))
+
+
+def _tolerant_str(value: object, _: type[str]) -> str:
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return str(value)
+
+
+def _structure_model(converter: Converter, model: type[T]) -> Any:
+    """Structure an attrs class so that a null where the contract has none stands for the default."""
+    inner = make_dict_structure_fn(model, converter)
+    required = {field.name for field in attrs.fields(cast("Any", model)) if field.default is attrs.NOTHING}
+
+    def structure(value: object, type_: type[T]) -> T:
+        if not isinstance(value, dict):
+            raise TypeError(f"expected an object, got {type(value).__name__}")
+        present = {k: v for k, v in cast("dict[str, object]", value).items() if v is not None}
+        if not required <= present.keys():
+            raise ValueError(f"{' and '.join(sorted(required))} must be there")
+        return inner(present, type_)
+
+    return structure
+
+
+@functools.cache
+def tolerant() -> Converter:
+    """Build, on first need, the converter that reads what is off the contract."""
+    converter = Converter(detailed_validation=False)
+    converter.register_structure_hook_factory(attrs.has, functools.partial(_structure_model, converter))
+    converter.register_structure_hook(datetime, _tolerant_datetime)
+    converter.register_structure_hook(int, _tolerant_int)
+    converter.register_structure_hook(str, _tolerant_str)
+    return converter
+
+
+@functools.cache
+def _plain() -> Converter:
+    converter = Converter()
+    converter.register_unstructure_hook(datetime, lambda value: value.isoformat().replace("+00:00", "Z"))
+    return converter
+
+
+def to_builtins(model: object) -> dict[str, object]:
+    """Turn a model into JSON's own types; dates become ISO 8601 in their time zone."""
+    return cast("dict[str, object]", _plain().unstructure(model))

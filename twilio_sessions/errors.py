@@ -1,0 +1,263 @@
+"""Every exception that this package raises, in one tree; nothing here needs more than the standard library.
+
+::
+
+    TwilioSessionsError
+    ├── ConfigurationError              credentials or addresses are missing or contradict each other
+    ├── ArgumentError (ValueError)      an argument cannot be right; no request was made
+    ├── APIConnectionError              no whole answer arrived; `maybe_processed` says what that may mean
+    │   └── APITimeoutError (TimeoutError)
+    ├── APIError                        Twilio answered with an error
+    │   ├── BadRequestError             400 and every 4xx without a class of its own
+    │   ├── AuthenticationError         401
+    │   ├── PermissionDeniedError       403
+    │   ├── NotFoundError               404
+    │   │   └── GoneError               410
+    │   ├── ConflictError               409
+    │   ├── RateLimitError              429
+    │   └── ServerError                 5xx
+    └── InvalidResponseError            the answer is not what the contract promises
+        └── PaginationError             a listing cannot be continued; carries the token to resume from
+
+All of them pickle, so they cross process borders, and none of them carries a credential.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "ArgumentError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "GoneError",
+    "InvalidResponseError",
+    "NotFoundError",
+    "PaginationError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ServerError",
+    "TwilioSessionsError",
+    "error_class_for_status",
+]
+
+_E = TypeVar("_E", bound="TwilioSessionsError")
+
+
+def _rebuild(cls: type[_E], args: tuple[object, ...], state: dict[str, object]) -> _E:
+    """Make an exception again from what `__reduce__` kept, without its keyword-only constructor."""
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class TwilioSessionsError(Exception):
+    """The base of every error raised by this package."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by state: constructors of the subclasses take keywords that `args` does not hold."""
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+
+class ConfigurationError(TwilioSessionsError):
+    """Credentials or addresses are missing, malformed or contradict each other."""
+
+
+class ArgumentError(TwilioSessionsError, ValueError):
+    """An argument cannot be right. It was refused before any request was made.
+
+    Attributes:
+        argument: The name of the argument, as in the signature.
+    """
+
+    def __init__(self, message: str, *, argument: str) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+class APIConnectionError(TwilioSessionsError):
+    """The exchange broke before a whole answer arrived.
+
+    Attributes:
+        method: The HTTP method of the request.
+        url: Its URL; it never holds credentials.
+        maybe_processed: True when bytes may have reached Twilio, so that a create may have taken effect;
+            False when the connection was never made.
+    """
+
+    def __init__(self, message: str, *, method: str, url: str, maybe_processed: bool) -> None:
+        super().__init__(message)
+        self.method = method
+        self.url = url
+        self.maybe_processed = maybe_processed
+
+    def __str__(self) -> str:
+        outcome = "may have been processed" if self.maybe_processed else "was not processed"
+        return f"{self.args[0]} [{self.method} {self.url}; the request {outcome}]"
+
+
+class APITimeoutError(APIConnectionError, TimeoutError):
+    """The time allowed for the exchange ran out."""
+
+
+class APIError(TwilioSessionsError):
+    """Twilio answered with an error status.
+
+    Attributes:
+        status: The HTTP status.
+        code: Twilio's error code (https://www.twilio.com/docs/api/errors), or None when the body names none.
+        message: What Twilio says, or the first bytes of a body that is not Twilio's.
+        more_info: A link that explains the code, or None.
+        details: Whatever else the body says, or None.
+        request_id: The `Twilio-Request-Id`, to quote to Twilio's support, or None.
+        method: The HTTP method of the request.
+        url: Its URL; it never holds credentials.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: int | None = None,
+        more_info: str | None = None,
+        details: object = None,
+        request_id: str | None = None,
+        method: str = "",
+        url: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.more_info = more_info
+        self.details = details
+        self.request_id = request_id
+        self.method = method
+        self.url = url
+
+    def __str__(self) -> str:
+        what = f"HTTP {self.status}" if self.code is None else f"HTTP {self.status}, Twilio error {self.code}"
+        text = f"{what}: {self.message} [{self.method} {self.url}]"
+        if self.more_info:
+            text += f" ({self.more_info})"
+        if self.request_id:
+            text += f" (request id {self.request_id})"
+        return text
+
+
+class BadRequestError(APIError):
+    """HTTP 400, or a 4xx that has no class of its own: the request is refused as it is."""
+
+
+class AuthenticationError(APIError):
+    """HTTP 401: the credentials are not accepted (Twilio error 20003)."""
+
+
+class PermissionDeniedError(APIError):
+    """HTTP 403: the credentials are accepted, what was asked is not allowed."""
+
+
+class NotFoundError(APIError):
+    """HTTP 404: there is no such resource (Twilio error 20404)."""
+
+
+class GoneError(NotFoundError):
+    """HTTP 410: the resource, or the whole product, existed once and does not any more."""
+
+
+class ConflictError(APIError):
+    """HTTP 409: the request contradicts what exists or is under way (for example Twilio error 80623)."""
+
+
+class RateLimitError(APIError):
+    """HTTP 429: too many requests; this one was not processed (Twilio error 20429)."""
+
+
+class ServerError(APIError):
+    """HTTP 5xx: Twilio failed; a create may have been processed nevertheless."""
+
+
+class InvalidResponseError(TwilioSessionsError):
+    """An answer arrived that is not what the contract promises.
+
+    Attributes:
+        status: The HTTP status of the answer.
+        body_start: Its first bytes, at most 200.
+        request_id: The `Twilio-Request-Id`, or None.
+        method: The HTTP method of the request.
+        url: Its URL; it never holds credentials.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        body_start: bytes = b"",
+        request_id: str | None = None,
+        method: str = "",
+        url: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body_start = body_start
+        self.request_id = request_id
+        self.method = method
+        self.url = url
+
+    def __str__(self) -> str:
+        text = f"{self.args[0]} [HTTP {self.status} to {self.method} {self.url}]"
+        return f"{text} (request id {self.request_id})" if self.request_id else text
+
+
+class PaginationError(InvalidResponseError):
+    """A listing cannot be continued safely.
+
+    Attributes:
+        page_token: Where the listing stood: give it to `pages(page_token=...)` to ask for the same page
+            again. None when the first page itself was at fault.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        page_token: str | None = None,
+        request_id: str | None = None,
+        method: str = "",
+        url: str = "",
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id, method=method, url=url)
+        self.page_token = page_token
+
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: GoneError,
+    429: RateLimitError,
+}
+
+_FIRST_SERVER_ERROR = 500
+
+
+def error_class_for_status(status: int) -> type[APIError]:
+    """Return the class that stands for an HTTP error status.
+
+    Example:
+        >>> error_class_for_status(404).__name__
+        'NotFoundError'
+    """
+    if status >= _FIRST_SERVER_ERROR:
+        return ServerError
+    return _BY_STATUS.get(status, BadRequestError)

@@ -1,0 +1,172 @@
+"""Proxy's sessions: create, fetch, list, update, delete, and the way to what belongs to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twilio_sessions._core import arguments
+from twilio_sessions._core.resource import AsyncCollection, AsyncContext
+from twilio_sessions.proxy._interactions import AsyncInteractions
+from twilio_sessions.proxy._models import Session, SessionMode, SessionStatus
+from twilio_sessions.proxy._participants import AsyncParticipants
+from twilio_sessions.proxy._spec import encode_participants
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from twilio_sessions.proxy._spec import ParticipantSpec
+
+__all__ = ["AsyncSessionContext", "AsyncSessions"]
+
+
+class AsyncSessionContext(AsyncContext):
+    """One session, by its SID; fetching takes its unique name as well."""
+
+    __slots__ = ()
+
+    _product = "proxy"
+    _sid_prefix = "KC"
+    _sid_argument = "session sid"
+
+    @property
+    def participants(self) -> AsyncParticipants:
+        """The participants of this session, removed ones included.
+
+        Raises:
+            ArgumentError: This session is addressed by its unique name; nested paths take a SID only.
+        """
+        return AsyncParticipants(self._pipeline, f"{self._path_by_sid()}/Participants")
+
+    @property
+    def interactions(self) -> AsyncInteractions:
+        """The messages and calls that passed through this session.
+
+        Raises:
+            ArgumentError: This session is addressed by its unique name; nested paths take a SID only.
+        """
+        return AsyncInteractions(self._pipeline, f"{self._path_by_sid()}/Interactions")
+
+    async def fetch(self) -> Session:
+        """Fetch this session by its SID or its unique name; every character of a name is allowed.
+
+        Raises:
+            NotFoundError: There is none of this SID (Twilio error 20404) or unique name (80308).
+
+        Example:
+            >>> session = await service.sessions("Order #1234").fetch()
+        """
+        return await self._get(self._path, Session)
+
+    async def update(
+        self,
+        *,
+        date_expiry: datetime | None = None,
+        ttl: int | timedelta | None = None,
+        status: SessionStatus | str | None = None,
+    ) -> Session:
+        """Change this session; what is not given stays as it is.
+
+        Args:
+            date_expiry: When it is to be closed; aware, sent in UTC to the second; overrides `ttl`.
+            ttl: Seconds to live after creation or the last interaction; 0 is without end.
+            status: `closed` closes it, `in-progress` re-opens a closed one; Twilio refuses every other
+                change (80608).
+
+        Raises:
+            ArgumentError: An argument cannot be right, or the session is addressed by its unique name.
+            APIError: The session is closed (Twilio error 80607), the change of status is not possible
+                (80608), or the numbers are in use by another session now (80604).
+
+        Example:
+            >>> session = await service.sessions("KC...").update(status="closed")
+        """
+        form = {
+            "DateExpiry": arguments.date("date_expiry", date_expiry),
+            "Ttl": arguments.seconds("ttl", ttl),
+            "Status": arguments.member("status", status, SessionStatus),
+        }
+        return await self._post(self._path_by_sid(), form, Session)
+
+    async def delete(self) -> None:
+        """Delete this session for good, with its participants and interactions; its name becomes free.
+
+        Raises:
+            ArgumentError: The session is addressed by its unique name.
+            NotFoundError: There is none of this SID.
+
+        Example:
+            >>> await service.sessions("KC...").delete()
+        """
+        await self._delete(self._path_by_sid())
+
+
+class AsyncSessions(AsyncCollection[Session]):
+    """The sessions of a service. Twilio's API has no filters and lists closed ones, too.
+
+    A session that has been closed for 90 days is deleted by Twilio with all that belongs to it (Proxy
+    changelog 2019-11-18).
+    """
+
+    __slots__ = ()
+
+    _product = "proxy"
+    _key = "sessions"
+    _model = Session
+    _page_cap = 100
+
+    def __call__(self, sid: str) -> AsyncSessionContext:
+        """Return one session, without asking for it.
+
+        Args:
+            sid: `KC...`; or, where only `fetch` is used, its unique name.
+
+        Raises:
+            ArgumentError: `sid` is empty or cannot stand in a path.
+        """
+        return AsyncSessionContext(self._pipeline, self._path, arguments.identifier("session sid", sid))
+
+    async def create(
+        self,
+        *,
+        unique_name: str | None = None,
+        date_expiry: datetime | None = None,
+        ttl: int | timedelta | None = None,
+        mode: SessionMode | str | None = None,
+        status: SessionStatus | str | None = None,
+        participants: Sequence[ParticipantSpec | Mapping[str, str]] | None = None,
+    ) -> Session:
+        """Create a session. Give a `unique_name`: it is what makes a repeated create recognisable.
+
+        Args:
+            unique_name: At most 191 characters; unique in the service until the session is deleted.
+            date_expiry: When it is to be closed; aware, sent in UTC to the second; overrides `ttl`; Twilio
+                refuses one that has passed.
+            ttl: Seconds to live after creation or the last interaction; 0 is without end; by default the
+                service's `default_ttl`.
+            mode: What it carries; Proxy's default is `voice-and-message`.
+            status: The status to begin with; Proxy's default is `open`.
+            participants: At most two, each a `ParticipantSpec` or a mapping with the same names. The
+                answer does not contain them; list `sessions(sid).participants` for their numbers.
+
+        Raises:
+            ArgumentError: An argument cannot be right.
+            APIError: The name is taken (Twilio error 80603), the pool has no number for a participant
+                (80205, 80206), or the participants are connected in another session (80604).
+
+        Example:
+            >>> session = await service.sessions.create(
+            ...     unique_name="Order #1234",
+            ...     ttl=timedelta(hours=1),
+            ...     participants=[{"identifier": "+14155550100"}, {"identifier": "+14155550101"}],
+            ... )
+        """
+        form = {
+            "UniqueName": arguments.text("unique_name", unique_name, longest=191),
+            "DateExpiry": arguments.date("date_expiry", date_expiry),
+            "Ttl": arguments.seconds("ttl", ttl),
+            "Mode": arguments.member("mode", mode, SessionMode),
+            "Status": arguments.member("status", status, SessionStatus),
+            "Participants": encode_participants(participants),
+        }
+        return await self._post(self._path, form, Session)
