@@ -12,6 +12,7 @@ from twilio_sessions.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from urllib.parse import SplitResult
 
 __all__ = ["ClientOptions", "Product", "Secret", "resolve_options"]
 
@@ -170,14 +171,25 @@ def _base_url(product: Product, explicit: str | None, edge: str | None, region: 
     """Return the address of a product; an explicit one is never rewritten by edge or region."""
     if explicit is None:
         return f"https://{_host(product, edge, region)}"
-    parts = urlsplit(explicit)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"{product}_url must be an http or https URL; got {parts.scheme}://...")
+    parts = _split_url(explicit)
+    if parts is None:
+        # The value is not repeated: it may hold a password that could not be told apart.
+        raise ConfigurationError(f"{product}_url must be an http or https URL, such as https://host:8080")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(f"{product}_url must not hold credentials; give them as arguments")
     if parts.query or parts.fragment:
         raise ConfigurationError(f"{product}_url must not have a query or a fragment; got {explicit!r}")
     return explicit.rstrip("/")
+
+
+def _split_url(value: str) -> SplitResult | None:
+    """Return the parts of an absolute http or https URL; None when it is something else."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
 
 
 def _host(product: Product, edge: str | None, region: str | None) -> str:

@@ -174,7 +174,7 @@ def member(argument: str, value: str | None, choices: type[StrEnum]) -> str | No
     if value is None:
         return None
     known = [str(choice.value) for choice in choices]
-    if not isinstance(value, str) or value not in known:
+    if value not in known:
         raise ArgumentError(f"{argument} must be one of {', '.join(known)}; got {value!r}", argument=argument)
     return str(value)
 

@@ -174,6 +174,7 @@ def tolerant() -> Converter:
     """Build, on first need, the converter that reads what is off the contract."""
     converter = Converter(detailed_validation=False)
     converter.register_structure_hook_factory(attrs.has, functools.partial(_structure_model, converter))
+    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     converter.register_structure_hook(datetime, _tolerant_datetime)
     converter.register_structure_hook(int, _tolerant_int)
     converter.register_structure_hook(str, _tolerant_str)
