@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from twilio_sessions._core.codec import Timestamp
+from twilio_sessions._core.codec import Timestamp  # noqa: TC001 - msgspec resolves it when it runs
 
 __all__ = ["Message", "Session"]
 

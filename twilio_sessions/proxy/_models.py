@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import attrs
 
-from twilio_sessions._core.codec import Timestamp
+from twilio_sessions._core.codec import Timestamp  # noqa: TC001 - msgspec resolves it when it runs
 
 __all__ = [
     "GeoMatchLevel",

@@ -1,0 +1,78 @@
+"""What is checked and how: `nox` runs the linters and all tests on every supported Python that is found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.14"
+nox.options.sessions = ["lint", "tests", "coverage"]
+# A missing interpreter is named and skipped by the session itself, on a CI machine, too.
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def _runs(python: str) -> bool:
+    """Tell whether a command is an interpreter that works; a version manager's shim may be neither."""
+    try:
+        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def _find_pythons() -> None:
+    """Put interpreters that a version manager keeps to itself on the PATH of the sessions."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for version in PYTHONS:
+        command = f"python{version}"
+        if shutil.which(command) and _runs(command):
+            continue
+        for folder in sorted(root.glob(f"versions/{version}.*/bin"), reverse=True):
+            if _runs(str(folder / command)):
+                os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+                break
+
+
+_find_pythons()
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    session.install("-q", "-e", ".[cli]", *nox.project.dependency_groups(PROJECT, *groups))
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run all tests; warnings are errors, and asyncio watches for what was forgotten."""
+    _install(session, "test")
+    session.run(
+        *("coverage", "run", "-m", "pytest", *session.posargs),
+        env={"PYTHONASYNCIODEBUG": "1", "COVERAGE_FILE": f".coverage.{session.python}"},
+    )
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Report the lines and branches that tests ran, and which interpreters were not found."""
+    session.install("-q", "coverage>=7.10")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+    missing = [version for version in PYTHONS if not _runs(f"python{version}")]
+    found = [version for version in PYTHONS if version not in missing]
+    session.log(f"tests ran on Python {', '.join(found)}; not found: {', '.join(missing) or 'none'}")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types and layers."""
+    _install(session, "test", "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("pyright")
+    session.run("lint-imports")

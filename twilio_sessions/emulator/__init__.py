@@ -1,0 +1,39 @@
+"""A local Twilio: Proxy v1 and the Sessions of Assistants v1, as strict as the real one, without an account.
+
+Example:
+    from twilio_sessions.emulator import Emulator, Seed
+
+    async with Emulator(seed=Seed(services=3, sessions=500)) as emulator:
+        print(emulator.base_url, emulator.environment())
+
+Where Twilio documents a rule, the emulator keeps it; where it is silent or contradicts itself, a named
+field of `EmulatorOptions` decides. Not emulated: webhooks and callbacks, real calls and messages (only their
+records), OAuth tokens (see `EmulatorOptions.bearer_tokens`), debugger events, and 80623, which needs two
+requests at the same instant: here each one is finished before the next is looked at.
+"""
+
+from __future__ import annotations
+
+from twilio_sessions.emulator._app import ReceivedRequest
+from twilio_sessions.emulator._clock import Clock
+from twilio_sessions.emulator._options import EmulatorOptions
+from twilio_sessions.emulator._seed import Seed
+from twilio_sessions.emulator._server import (
+    DEFAULT_ACCOUNT_SID,
+    DEFAULT_AUTH_TOKEN,
+    Emulator,
+    EmulatorStartError,
+)
+from twilio_sessions.emulator._store import Store
+
+__all__ = (
+    "DEFAULT_ACCOUNT_SID",
+    "DEFAULT_AUTH_TOKEN",
+    "Clock",
+    "Emulator",
+    "EmulatorOptions",
+    "EmulatorStartError",
+    "ReceivedRequest",
+    "Seed",
+    "Store",
+)

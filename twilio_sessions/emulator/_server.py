@@ -1,0 +1,194 @@
+"""The emulator's public face: start it, point a client at it, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from twilio_sessions.emulator._api import Api
+from twilio_sessions.emulator._app import App, ReceivedRequest
+from twilio_sessions.emulator._clock import Clock
+from twilio_sessions.emulator._exchange import Context
+from twilio_sessions.emulator._options import EmulatorOptions
+from twilio_sessions.emulator._paging import Tokens
+from twilio_sessions.emulator._render import Renderer
+from twilio_sessions.emulator._seed import Seed, plant
+from twilio_sessions.emulator._store import Store
+from twilio_sessions.emulator._values import is_sid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ("DEFAULT_ACCOUNT_SID", "DEFAULT_AUTH_TOKEN", "Emulator", "EmulatorStartError")
+
+# Right in form, and plainly nobody's.
+DEFAULT_ACCOUNT_SID = "AC" + "0" * 31 + "1"
+DEFAULT_AUTH_TOKEN = "emulated-auth-token"  # noqa: S105 - opens nothing but the emulator
+
+
+class EmulatorStartError(OSError):
+    """The emulator could not listen on its address; the message says which and why."""
+
+
+class Emulator:
+    """A local Twilio for Proxy v1 and for the Sessions of Assistants v1, on one address.
+
+    It holds one account in memory and answers over HTTP as Twilio does: the same paths, credentials,
+    errors, paging and status rules. It starts with `async with`, or with `start` and `close`.
+
+    Example:
+        async with Emulator(seed=Seed(services=3, sessions=500)) as emulator:
+            os.environ.update(emulator.environment())
+            ...
+            assert emulator.store.counts()["sessions"] == 500
+
+    Args:
+        host: Address to listen on.
+        port: TCP port; 0 takes any free one, see `base_url`.
+        account_sid: The account, `AC` and 32 hexadecimal digits; by default `DEFAULT_ACCOUNT_SID`.
+        auth_token: Its token; by default `DEFAULT_AUTH_TOKEN`.
+        api_keys: Further credentials: secrets by the SID (`SK…`) of their API key.
+        seed: What the account owns at the start; by default nothing.
+        options: Choices for what Twilio leaves undocumented.
+        clock: Returns the current aware UTC `datetime`; by default a `Clock` that follows the machine.
+
+    Attributes:
+        account_sid: The emulated account.
+        store: Its state, for assertions; `store.counts()` sums it up.
+        clock: The clock that expiry and retention follow; move it with `clock.advance` and `clock.set`.
+        options: The options in force.
+        requests: The last requests received, oldest first; `requests.clear()` forgets them.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        account_sid: str | None = None,
+        auth_token: str | None = None,
+        api_keys: Mapping[str, str] | None = None,
+        seed: Seed | None = None,
+        options: EmulatorOptions | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        if account_sid is not None and not is_sid(account_sid, "AC"):
+            raise ValueError(f"not an account SID (AC and 32 hexadecimal digits): {account_sid!r}")
+        self.account_sid = account_sid if account_sid is not None else DEFAULT_ACCOUNT_SID
+        self.options = options if options is not None else EmulatorOptions()
+        self.clock = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
+        self._auth_token = auth_token if auth_token is not None else DEFAULT_AUTH_TOKEN
+        self._api_keys = dict(api_keys or {})
+        self._seed = seed
+        self._host, self._port = host, port
+        self._base_url: str | None = None
+        self._runner: web.ServerRunner | None = None
+        self.requests: deque[ReceivedRequest] = deque(maxlen=self.options.ledger_size)
+        self.store = Store(seed.random_seed if seed is not None else 0)
+        if seed is not None:
+            plant(self.store, self.options, seed, self.clock())
+
+    @property
+    def base_url(self) -> str:
+        """The origin of both products, such as `http://127.0.0.1:54321`; their paths do not collide."""
+        if self._base_url is None:
+            raise RuntimeError(
+                "the emulator has no address until it is started: use `async with Emulator(...)`"
+            )
+        return self._base_url
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that point a client of this library at the emulator."""
+        return {
+            "TWILIO_ACCOUNT_SID": self.account_sid,
+            "TWILIO_AUTH_TOKEN": self._auth_token,
+            "TWILIO_SESSIONS_PROXY_URL": self.base_url,
+            "TWILIO_SESSIONS_ASSISTANTS_URL": self.base_url,
+        }
+
+    async def start(self) -> None:
+        """Listen; returns when requests are accepted.
+
+        Raises:
+            EmulatorStartError: The address is in use, or not ours.
+        """
+        if self._runner is not None:
+            raise RuntimeError("the emulator is already running")
+        app = _LateApp()
+        runner = web.ServerRunner(web.Server(app.handle, access_log=None), shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            await runner.cleanup()
+            why = f"cannot listen on {self._host}:{self._port}: {error.strerror or error}"
+            raise EmulatorStartError(error.errno, why) from error
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._base_url = _origin(*runner.addresses[0][:2])
+        app.app = self._application(self._base_url)
+        self._runner = runner
+
+    async def close(self) -> None:
+        """Stop listening and close every connection; closing twice is harmless. The state stays readable."""
+        runner, self._runner, self._base_url = self._runner, None, None
+        if runner is not None:
+            await runner.cleanup()
+            # The sockets close one turn of the loop later; nothing of ours is left after it.
+            await asyncio.sleep(0)
+
+    async def serve_forever(self) -> None:
+        """Start if necessary and serve until cancelled; then close."""
+        if self._runner is None:
+            await self.start()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self.close()
+
+    def _application(self, base_url: str) -> App:
+        options = self.options
+        render = Renderer(
+            account_sid=self.account_sid,
+            proxy_url=(options.proxy_public_url or base_url).rstrip("/"),
+            assistants_url=(options.assistants_public_url or base_url).rstrip("/"),
+        )
+        # The same account gives the same tokens, so that a resumed walk survives a restart of the emulator.
+        tokens = Tokens(self.account_sid.encode(), options.page_token_style)
+        api = Api(Context(self.store, options, render, tokens), self.clock)
+        return App(api, {self.account_sid: self._auth_token, **self._api_keys}, self.requests)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class _LateApp:
+    """Stands in while the port, and with it every URL to be sent, is not yet known."""
+
+    app: App
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        # No request can come in before `start` has set `app`: it does not wait in between.
+        return await self.app.handle(request)
+
+
+def _origin(host: str, port: int) -> str:
+    """Return the URL of a bound socket; the address, not a name, which may have several."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
