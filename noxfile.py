@@ -68,6 +68,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def generate(session: nox.Session) -> None:
+    """Write the sync client from the async source; `-- --check` only says whether it is up to date."""
+    _install(session, "lint")
+    session.run("python", "-m", "twilio_sessions._tools.generate_sync", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types and layers."""
     _install(session, "test", "lint")
@@ -76,3 +83,4 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("lint-imports")
+    session.run("python", "-m", "twilio_sessions._tools.generate_sync", "--check")

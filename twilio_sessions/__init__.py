@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from twilio_sessions._core.page import Page
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.errors import (
+        APICertificateError,
         APIConnectionError,
         APIError,
         APITimeoutError,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
         ServerError,
         TwilioSessionsError,
     )
+    from twilio_sessions.sync import BlockingCallWarning, Client
 
 __all__ = [
+    "APICertificateError",
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
@@ -40,6 +43,8 @@ __all__ = [
     "AsyncClient",
     "AuthenticationError",
     "BadRequestError",
+    "BlockingCallWarning",
+    "Client",
     "ConfigurationError",
     "ConflictError",
     "GoneError",
@@ -54,7 +59,12 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES = {"AsyncClient": "twilio_sessions.client", "Page": "twilio_sessions._core.page"}
+_HOMES = {
+    "AsyncClient": "twilio_sessions.client",
+    "BlockingCallWarning": "twilio_sessions.sync",
+    "Client": "twilio_sessions.sync",
+    "Page": "twilio_sessions._core.page",
+}
 
 
 def __getattr__(name: str) -> object:

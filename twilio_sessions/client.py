@@ -12,6 +12,7 @@ from twilio_sessions.assistants._resources import AsyncAssistants
 from twilio_sessions.proxy._product import AsyncProxy
 
 if TYPE_CHECKING:
+    import asyncio
     from types import TracebackType
 
 __all__ = ["AsyncClient"]
@@ -89,6 +90,10 @@ class AsyncClient:
     async def close(self) -> None:
         """Close the connections; calls after this raise ConfigurationError."""
         await self._pipeline.close()
+
+    def _leave(self, loop: asyncio.AbstractEventLoop) -> object:
+        """Forget, in the child of a fork, what the parent opened in `loop`; for the sync facade."""
+        return self._pipeline.leave(loop)
 
     async def __aenter__(self) -> Self:
         return self

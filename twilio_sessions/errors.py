@@ -6,7 +6,8 @@
     ├── ConfigurationError              credentials or addresses are missing or contradict each other
     ├── ArgumentError (ValueError)      an argument cannot be right; no request was made
     ├── APIConnectionError              no whole answer arrived; `maybe_processed` says what that may mean
-    │   └── APITimeoutError (TimeoutError)
+    │   ├── APITimeoutError (TimeoutError)
+    │   └── APICertificateError         the server could not prove who it is; nothing was sent
     ├── APIError                        Twilio answered with an error
     │   ├── BadRequestError             400 and every 4xx without a class of its own
     │   ├── AuthenticationError         401
@@ -27,6 +28,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 __all__ = [
+    "APICertificateError",
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
@@ -104,6 +106,10 @@ class APIConnectionError(TwilioSessionsError):
 
 class APITimeoutError(APIConnectionError, TimeoutError):
     """The time allowed for the exchange ran out."""
+
+
+class APICertificateError(APIConnectionError):
+    """The server's certificate is not trusted, has expired or is somebody else's. Never tried again."""
 
 
 class APIError(TwilioSessionsError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from facade import AsyncFacade
 
-from twilio_sessions import AsyncClient
+from twilio_sessions import AsyncClient, Client
 from twilio_sessions.emulator import Emulator, Seed
 
 if TYPE_CHECKING:
@@ -28,17 +29,22 @@ async def emulator(seed: Seed | None) -> AsyncGenerator[Emulator]:
         yield running
 
 
-@pytest.fixture(params=["async"])
-async def client(emulator: Emulator) -> AsyncGenerator[AsyncClient]:
-    """A client of the local Twilio."""
+@pytest.fixture(params=["async", "sync"])
+async def client(request: pytest.FixtureRequest, emulator: Emulator) -> AsyncGenerator[AsyncClient]:
+    """A client of the local Twilio: the async one, and the sync one shown as if it were async."""
     told = emulator.environment()
-    async with AsyncClient(
-        told["TWILIO_ACCOUNT_SID"],
-        told["TWILIO_AUTH_TOKEN"],
-        proxy_url=emulator.base_url,
-        assistants_url=emulator.base_url,
-    ) as made:
-        yield made
+    arguments: dict[str, Any] = {
+        "account_sid": told["TWILIO_ACCOUNT_SID"],
+        "auth_token": told["TWILIO_AUTH_TOKEN"],
+        "proxy_url": emulator.base_url,
+        "assistants_url": emulator.base_url,
+    }
+    if request.param == "async":
+        async with AsyncClient(**arguments) as made:
+            yield made
+    else:
+        async with AsyncFacade(Client(**arguments)) as shown:
+            yield cast("AsyncClient", shown)
 
 
 @pytest.fixture

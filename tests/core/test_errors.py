@@ -16,6 +16,7 @@ EXAMPLES: list[errors.TwilioSessionsError] = [
     errors.ArgumentError("ttl must be ...", argument="ttl"),
     errors.APIConnectionError("refused", method="GET", url="https://x.example/", maybe_processed=False),
     errors.APITimeoutError("late", method="POST", url="https://x.example/", maybe_processed=True),
+    errors.APICertificateError("expired", method="GET", url="https://x.example/", maybe_processed=False),
     *(
         kind("message", status=status, code=1, details={"a": 1}, request_id="RQ1", method="GET", url="u")
         for kind, status in [

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Generic, TypeVar
+import functools
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from twilio_sessions._core.page import Page
 from twilio_sessions._core.paging import PageWalk, first_request
-from twilio_sessions._core.pipeline import Pipeline
-from twilio_sessions._core.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncIterator, Coroutine
+    from types import TracebackType
 
-    from twilio_sessions._core.request import Response
+    from twilio_sessions._core.pipeline import Pipeline
+    from twilio_sessions._core.request import Request, Response
 
-__all__ = ["Listing"]
+__all__ = ["Listing", "Rows"]
 
 T = TypeVar("T")
 
@@ -41,20 +43,24 @@ class Listing(Generic[T]):
         first = first_request(self.request, page_size=page_size, page_token=page_token)
         return self._walk(first, limit)
 
-    async def items(self, *, page_size: int, limit: int | None) -> AsyncGenerator[T, None]:
-        """Yield row after row, at most `limit`."""
+    def items(self, *, page_size: int, limit: int | None) -> Rows[T]:
+        """Return the rows, at most `limit`; nothing is requested before the first is asked for."""
+        return Rows(self._batches(page_size, limit))
+
+    async def _batches(
+        self, page_size: int, limit: int | None
+    ) -> AsyncGenerator[Callable[[], list[T]], None]:
+        """Yield for page after page what decodes its rows, so that the reader chooses where that happens."""
         if limit == 0:
             return
         left = limit
         pages = self.pages(page_size=page_size, limit=limit)
         try:
             async for page in pages:
-                rows = page.items if left is None else page.items[:left]
-                for row in rows:
-                    yield row
+                yield functools.partial(page.head, left)
                 if left is not None:
-                    left -= len(rows)
-                    if not left:
+                    left -= len(page)
+                    if left <= 0:
                         return
         finally:
             await pages.aclose()
@@ -75,6 +81,8 @@ class Listing(Generic[T]):
                 wanted.take(page)
                 if (following := walk.request) is not None and wanted.more:
                     ahead = asyncio.create_task(self.pipeline.send(following))
+                    # Let it be sent now, not when the reader has decoded this page and comes back.
+                    await asyncio.sleep(0)
                 yield page
         finally:
             if ahead is not None:
@@ -84,6 +92,53 @@ class Listing(Generic[T]):
         parts = walk.accept(response, self.key)
         token = walk.request.query if walk.request is not None else None
         return Page(response=response, parts=parts, model=self.model, next_page_token=token)
+
+
+class Rows(AsyncGenerator[T, None]):
+    """The rows of a listing, one by one; a reader for whom steps are dear takes `batches` instead.
+
+    Attributes:
+        batches: For each page a function that decodes its rows.
+    """
+
+    __slots__ = ("_rows", "batches")
+
+    def __init__(self, batches: AsyncGenerator[Callable[[], list[T]], None]) -> None:
+        self.batches = batches
+        self._rows = _flatten(batches)
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        # Not self: a loop over the generator itself pays nothing for this class.
+        return self._rows
+
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        return self._rows.__anext__()
+
+    def asend(self, value: None) -> Coroutine[Any, Any, T]:
+        """Step on, as `__anext__` does."""
+        return self._rows.asend(value)
+
+    def athrow(
+        self,
+        typ: Any,
+        val: Any = None,
+        tb: TracebackType | None = None,  # noqa: ARG002 - deprecated everywhere, but in the interface
+    ) -> Coroutine[Any, Any, T]:
+        """Raise where the generator stands."""
+        return self._rows.athrow(typ if val is None else val)
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """End the listing and release its connection."""
+        return self._rows.aclose()
+
+
+async def _flatten(batches: AsyncGenerator[Callable[[], list[T]], None]) -> AsyncGenerator[T, None]:
+    try:
+        async for batch in batches:
+            for row in batch():
+                yield row
+    finally:
+        await batches.aclose()
 
 
 @attrs.define

@@ -54,6 +54,10 @@ class Page(Generic[T]):
                 raise self._response.invalid(f"not a list of {name}: {error}") from error
         return self._items
 
+    def head(self, count: int | None) -> list[T]:
+        """Return the first `count` rows, or all."""
+        return self.items if count is None else self.items[:count]
+
     @property
     def next_page_token(self) -> str | None:
         """What `pages(page_token=...)` takes to go on after this page; None on the last page."""

@@ -9,12 +9,11 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from twilio_sessions._core.codec import DecodeError, split_page
-from twilio_sessions._core.request import Request
 from twilio_sessions.errors import ArgumentError, PaginationError
 
 if TYPE_CHECKING:
     from twilio_sessions._core.codec import PageParts
-    from twilio_sessions._core.request import Response
+    from twilio_sessions._core.request import Request, Response
 
 __all__ = ["PageWalk", "first_request"]
 

@@ -10,6 +10,8 @@ from twilio_sessions._core.codec import DecodeError, decode_item
 from twilio_sessions._core.request import judge
 
 if TYPE_CHECKING:
+    import asyncio
+
     from twilio_sessions._config import ClientOptions, Product
     from twilio_sessions._core.request import Request, Response
     from twilio_sessions._core.transport import Transport
@@ -60,6 +62,10 @@ class Pipeline:
             return decode_item(response.body, model)
         except DecodeError as error:
             raise response.invalid(f"not a {model.__name__}: {error}") from error
+
+    def leave(self, loop: asyncio.AbstractEventLoop) -> object:
+        """Forget what was opened in a loop that stayed in the parent process; return what must be kept."""
+        return self._transport.leave(loop)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, cast
 from urllib.parse import quote, urlencode
 
 import attrs
 import msgspec
 
-from twilio_sessions._config import Product
 from twilio_sessions.errors import InvalidResponseError, error_class_for_status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from twilio_sessions._config import Product
     from twilio_sessions.errors import APIError
 
-__all__ = ["Request", "Response", "encode_form", "judge", "segment"]
+__all__ = ["Replay", "Request", "Response", "encode_form", "judge", "segment"]
 
 Method = Literal["GET", "POST", "DELETE"]
 
 BODY_START: Final = 200
 _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
+
+
+class Replay(Enum):
+    """What sending the same request twice would do."""
+
+    IDEMPOTENT = "the same as sending it once"
+    CREATES = "it would create a second resource"
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether a repetition is harmless even when the first one was processed."""
+        return self is Replay.IDEMPOTENT
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +48,9 @@ class Request:
         path: The path below the base URL, percent-encoded, beginning with `/`.
         query: The query, percent-encoded, or an empty string.
         form: The body of a POST, encoded as a form.
+        replay: What sending it twice would do.
+        operation: Its name in Twilio's words, such as `proxy.sessions.create`; for logs and traces.
+        scope: What its rate limit is counted by: the service of a Proxy request.
     """
 
     method: Method
@@ -43,6 +58,9 @@ class Request:
     path: str
     query: str = ""
     form: bytes | None = None
+    replay: Replay = Replay.IDEMPOTENT
+    operation: str = ""
+    scope: str = ""
 
     def url(self, base_url: str) -> str:
         """Return the whole URL below a base URL."""

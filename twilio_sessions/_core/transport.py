@@ -71,6 +71,17 @@ class Transport:
             await self._session.close()
             self._session = None
 
+    def leave(self, loop: asyncio.AbstractEventLoop) -> object:
+        """Forget the connections opened in `loop` without touching them: a fork's child shares the sockets.
+
+        Returns:
+            What the caller must keep from being finalised, for a finaliser would close it.
+        """
+        if self._loop is not loop:
+            return None
+        session, self._session, self._loop = self._session, None, None
+        return session
+
     def _bound_session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
         if self._closed:
