@@ -17,8 +17,11 @@ PACKAGES = [
     "twilio_sessions.assistants",
     "twilio_sessions.emulator",
     "twilio_sessions.errors",
+    "twilio_sessions.events",
     "twilio_sessions.export",
+    "twilio_sessions.otel",
     "twilio_sessions.proxy",
+    "twilio_sessions.sync",
 ]
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from twilio_sessions._version import __version__
 
 if TYPE_CHECKING:
+    from twilio_sessions._core.capture import capture_responses
     from twilio_sessions._core.page import Page
+    from twilio_sessions._core.request import Response
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.errors import (
         APICertificateError,
@@ -54,9 +56,11 @@ __all__ = [
     "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
+    "Response",
     "ServerError",
     "TwilioSessionsError",
     "__version__",
+    "capture_responses",
 ]
 
 _HOMES = {
@@ -64,6 +68,8 @@ _HOMES = {
     "BlockingCallWarning": "twilio_sessions.sync",
     "Client": "twilio_sessions.sync",
     "Page": "twilio_sessions._core.page",
+    "Response": "twilio_sessions._core.request",
+    "capture_responses": "twilio_sessions._core.capture",
 }
 
 

@@ -18,7 +18,12 @@ __all__ = ["ClientOptions", "Product", "Secret", "resolve_options"]
 
 Product = Literal["proxy", "assistants"]
 
-DEFAULT_TIMEOUT: Final = 30.0
+DEFAULT_TIMEOUT: Final = 60.0
+DEFAULT_ATTEMPT_TIMEOUT: Final = 20.0
+DEFAULT_CONNECT_TIMEOUT: Final = 5.0
+DEFAULT_READ_TIMEOUT: Final = 15.0
+DEFAULT_MAX_ATTEMPTS: Final = 5
+DEFAULT_MAX_CONNECTIONS: Final = 100
 _ACCOUNT_SID: Final = re.compile(r"AC[0-9a-fA-F]{32}")
 _API_KEY: Final = re.compile(r"SK[0-9a-fA-F]{32}")
 # One label of a host name; edge and region are put into a host, so nothing else may pass.
@@ -57,7 +62,13 @@ class ClientOptions:
         account_sid: The account, where it is known; with an API key it is only informational.
         proxy_url: Origin (and optional path prefix) of Proxy, without a trailing slash.
         assistants_url: The same for Assistants.
-        timeout: Seconds that one call may take, from asking to the last byte of the answer.
+        timeout: Seconds that one call may take, waits and repetitions included.
+        attempt_timeout: Seconds that one attempt may take, to the last byte of its answer.
+        connect_timeout: Seconds that a connection may take to be made.
+        read_timeout: Seconds without a byte after which an attempt is given up.
+        max_attempts: Attempts per call, the first one included.
+        max_connections: Connections, and so requests, at a time.
+        rate_limit: Whether to keep to Twilio's published limits by itself.
     """
 
     username: str
@@ -66,6 +77,22 @@ class ClientOptions:
     proxy_url: str
     assistants_url: str
     timeout: float = DEFAULT_TIMEOUT
+    attempt_timeout: float = DEFAULT_ATTEMPT_TIMEOUT
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
+    read_timeout: float = DEFAULT_READ_TIMEOUT
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    max_connections: int = DEFAULT_MAX_CONNECTIONS
+    rate_limit: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("timeout", "attempt_timeout", "connect_timeout", "read_timeout"):
+            seconds = getattr(self, name)
+            if not seconds > 0:
+                raise ConfigurationError(f"{name} is in seconds and must be greater than 0; got {seconds!r}")
+        for name in ("max_attempts", "max_connections"):
+            count = getattr(self, name)
+            if not isinstance(count, int) or count < 1:
+                raise ConfigurationError(f"{name} must be a whole number, 1 or more; got {count!r}")
 
     def base_url(self, product: Product) -> str:
         """Return the base URL of one product."""
@@ -83,9 +110,9 @@ def resolve_options(
     region: str | None = None,
     proxy_url: str | None = None,
     assistants_url: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    **tuning: float,
 ) -> ClientOptions:
-    """Combine arguments with the environment.
+    """Combine arguments with the environment; `tuning` goes to `ClientOptions` as it is.
 
     Raises:
         ConfigurationError: Something is missing or malformed; the message names what.
@@ -96,8 +123,6 @@ def resolve_options(
     username, password = _credentials(env, account_sid, auth_token, api_key, api_secret)
     if account_sid is not None and not _ACCOUNT_SID.fullmatch(account_sid):
         raise ConfigurationError(_bad_account_sid(account_sid))
-    if not timeout > 0:
-        raise ConfigurationError(f"timeout is in seconds and must be greater than 0; got {timeout!r}")
     edge = edge or env.get("TWILIO_EDGE")
     region = region or env.get("TWILIO_REGION")
     return ClientOptions(
@@ -108,7 +133,7 @@ def resolve_options(
         assistants_url=_base_url(
             "assistants", assistants_url or env.get("TWILIO_SESSIONS_ASSISTANTS_URL"), edge, region
         ),
-        timeout=float(timeout),
+        **tuning,  # type: ignore[arg-type]
     )
 
 

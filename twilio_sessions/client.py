@@ -5,15 +5,34 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self
 
-from twilio_sessions._config import DEFAULT_TIMEOUT, resolve_options
-from twilio_sessions._core.pipeline import Pipeline
+import attrs
+
+from twilio_sessions._config import (
+    DEFAULT_ATTEMPT_TIMEOUT,
+    DEFAULT_CONNECT_TIMEOUT,
+    DEFAULT_MAX_ATTEMPTS,
+    DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_READ_TIMEOUT,
+    DEFAULT_TIMEOUT,
+    resolve_options,
+)
+from twilio_sessions._core.gate import Gate
+from twilio_sessions._core.pipeline import Pipeline, Shared
+from twilio_sessions._core.pool import ConnectionOptions
 from twilio_sessions._core.transport import Transport
 from twilio_sessions.assistants._resources import AsyncAssistants
 from twilio_sessions.proxy._product import AsyncProxy
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
+    from ssl import SSLContext
     from types import TracebackType
+
+    from aiohttp import BaseConnector
+
+    from twilio_sessions._config import ClientOptions
+    from twilio_sessions._core.events import Counters, Event
 
 __all__ = ["AsyncClient"]
 
@@ -34,7 +53,19 @@ class AsyncClient:
         proxy_url: Where Proxy is, never rewritten by edge or region; by default
             `TWILIO_SESSIONS_PROXY_URL`, else Twilio itself.
         assistants_url: Where Assistants is; by default `TWILIO_SESSIONS_ASSISTANTS_URL`, else Twilio itself.
-        timeout: Seconds that one call may take, to the last byte of its answer.
+        timeout: Seconds that one call may take, waits and repetitions included.
+        attempt_timeout: Seconds that one attempt may take, to the last byte of its answer.
+        connect_timeout: Seconds that a connection may take to be made.
+        read_timeout: Seconds without a byte after which an attempt is given up.
+        max_attempts: Attempts per call, the first one included; 1 never repeats anything.
+        max_connections: Connections, and so requests, at a time.
+        rate_limit: Whether to keep to Twilio's published limits (Proxy: 30 requests/s per endpoint and
+            service over 5 s, Proxy limits page) by itself.
+        connector: An aiohttp connector of your own; it is used and never closed.
+        tls: A TLS context of your own; by default what the system trusts.
+        http_proxy: The URL of an HTTP proxy.
+        trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are obeyed, as they are now.
+        on_event: Called with each event (`twilio_sessions.events`), in the event loop; it must be quick.
 
     Raises:
         ConfigurationError: Credentials are missing, or something is malformed.
@@ -45,7 +76,7 @@ class AsyncClient:
         ...         print(service.sid, service.unique_name)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own
         self,
         account_sid: str | None = None,
         auth_token: str | None = None,
@@ -57,8 +88,19 @@ class AsyncClient:
         proxy_url: str | None = None,
         assistants_url: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
+        attempt_timeout: float = DEFAULT_ATTEMPT_TIMEOUT,
+        connect_timeout: float = DEFAULT_CONNECT_TIMEOUT,
+        read_timeout: float = DEFAULT_READ_TIMEOUT,
+        max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+        max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        rate_limit: bool = True,
+        connector: BaseConnector | None = None,
+        tls: SSLContext | None = None,
+        http_proxy: str | None = None,
+        trust_env: bool = False,
+        on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        self._options = resolve_options(
+        options = resolve_options(
             environ=os.environ,
             account_sid=account_sid,
             auth_token=auth_token,
@@ -69,8 +111,69 @@ class AsyncClient:
             proxy_url=proxy_url,
             assistants_url=assistants_url,
             timeout=timeout,
+            attempt_timeout=attempt_timeout,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            max_attempts=max_attempts,
+            max_connections=max_connections,
+            rate_limit=rate_limit,
         )
-        self._pipeline = Pipeline(self._options, Transport(self._options))
+        connection = ConnectionOptions(
+            connector=connector, tls=tls, http_proxy=http_proxy, trust_env=trust_env
+        )
+        gate = Gate(concurrency=max_connections) if rate_limit else None
+        shared = Shared(Transport(options, connection), gate)
+        self._set(options, shared, (on_event,) if on_event is not None else ())
+        self._owns_pool = True
+
+    def _set(
+        self, options: ClientOptions, shared: Shared, hooks: tuple[Callable[[Event], None], ...]
+    ) -> None:
+        self._options = options
+        self._hooks = hooks
+        self._pipeline = Pipeline(options, shared, hooks)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        attempt_timeout: float | None = None,
+        max_attempts: int | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Self:
+        """Return a client with other options that shares everything else: connections, limits, counters.
+
+        It costs next to nothing and may be made for a single call. Closing it closes nothing.
+
+        Args:
+            timeout: Seconds that one call may take, waits and repetitions included.
+            attempt_timeout: Seconds that one attempt may take.
+            max_attempts: Attempts per call, the first one included.
+            on_event: Called with each event of this client, after the hooks of the one it came from.
+
+        Raises:
+            ConfigurationError: A value cannot be right.
+
+        Example:
+            >>> await client.with_options(timeout=5, max_attempts=1).proxy.v1.services("KS...").fetch()
+        """
+        now = self._options
+        options = attrs.evolve(
+            now,
+            timeout=now.timeout if timeout is None else timeout,
+            attempt_timeout=now.attempt_timeout if attempt_timeout is None else attempt_timeout,
+            max_attempts=now.max_attempts if max_attempts is None else max_attempts,
+        )
+        other = object.__new__(type(self))
+        hooks = self._hooks if on_event is None else (*self._hooks, on_event)
+        other._set(options, self._pipeline.shared, hooks)
+        other._owns_pool = False
+        return other
+
+    @property
+    def counters(self) -> Counters:
+        """What this client, and those that share its connections, have done so far."""
+        return self._pipeline.shared.counters
 
     @property
     def account_sid(self) -> str | None:
@@ -88,8 +191,9 @@ class AsyncClient:
         return AsyncAssistants(self._pipeline)
 
     async def close(self) -> None:
-        """Close the connections; calls after this raise ConfigurationError."""
-        await self._pipeline.close()
+        """Close the connections, unless another client lent them; calls after this are refused."""
+        if self._owns_pool:
+            await self._pipeline.close()
 
     def _leave(self, loop: asyncio.AbstractEventLoop) -> object:
         """Forget, in the child of a fork, what the parent opened in `loop`; for the sync facade."""

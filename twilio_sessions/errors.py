@@ -124,6 +124,7 @@ class APIError(TwilioSessionsError):
         request_id: The `Twilio-Request-Id`, to quote to Twilio's support, or None.
         method: The HTTP method of the request.
         url: Its URL; it never holds credentials.
+        retry_after: The seconds that Twilio asks to wait before another attempt, or None.
     """
 
     def __init__(
@@ -137,8 +138,10 @@ class APIError(TwilioSessionsError):
         request_id: str | None = None,
         method: str = "",
         url: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.message = message
         self.status = status
         self.code = code

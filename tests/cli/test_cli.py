@@ -129,7 +129,7 @@ def test_a_mistake_is_explained_in_a_few_lines(tmp_path: Path, arguments: list[s
     assert len(done.stderr.splitlines()) <= 5
 
 
-def test_an_unreachable_twilio_is_one_line(tmp_path: Path):
+def test_an_unreachable_twilio_is_two_lines(tmp_path: Path):
     environ = {
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "TWILIO_AUTH_TOKEN": "canary-9d1",
@@ -138,7 +138,8 @@ def test_an_unreachable_twilio_is_one_line(tmp_path: Path):
     done = run("export", "--out", "x", cwd=tmp_path, **environ)
     assert done.returncode == 1
     assert "GET http://127.0.0.1:1/v1/Services?PageSize=100; the request was not processed]" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.splitlines()[1].startswith("  after 5 attempts in ")
+    assert len(done.stderr.splitlines()) == 2
     assert "canary-9d1" not in done.stderr + done.stdout
 
 

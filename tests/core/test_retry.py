@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twilio_sessions import errors
-from twilio_sessions._core.request import Replay
+from twilio_sessions._core.request import Replay, parse_retry_after
 from twilio_sessions._core.retry import (
     Failure,
     RetryPolicy,
     RetryQuota,
     classify,
     may_replay,
-    parse_retry_after,
 )
 
 WHERE = {"method": "GET", "url": "u"}
@@ -38,6 +37,7 @@ NOW = "Sun, 22 Nov 2026 10:00:00 GMT"
         (errors.PaginationError("a loop", status=200), Failure.FINAL),
         (errors.NotFoundError("x", status=404), Failure.FINAL),
         (errors.ConflictError("x", status=409), Failure.FINAL),
+        (errors.ConflictError("x", status=409, code=80623), Failure.THROTTLED),
         (errors.BadRequestError("x", status=400), Failure.FINAL),
         (errors.AuthenticationError("x", status=401), Failure.FINAL),
         (errors.ConfigurationError("closed"), Failure.FINAL),

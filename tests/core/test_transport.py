@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gzip
 import logging
+import os
 import socket
 import traceback
 from typing import TYPE_CHECKING
@@ -35,7 +36,9 @@ SERVICE = http(200, f'{{"sid": "{KS}"}}'.encode(), "Content-Type: application/js
 
 
 def client_of(url: str, timeout: float = 5) -> AsyncClient:
-    return AsyncClient(AC, TOKEN, proxy_url=url, assistants_url=url, timeout=timeout)
+    return AsyncClient(
+        AC, TOKEN, proxy_url=url, assistants_url=url, timeout=timeout, max_attempts=1, rate_limit=False
+    )
 
 
 async def test_what_is_sent():
@@ -204,21 +207,40 @@ async def test_a_closed_client_says_so():
         await client.proxy.v1.services(KS).fetch()
 
 
-def test_a_client_is_made_without_a_loop_and_kept_to_one():
+def test_a_client_is_made_without_a_loop_and_follows_its_user_to_another(
+    caplog: pytest.LogCaptureFixture,
+):
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        client = client_of("http://127.0.0.1:1")
+
+        async def use() -> None:
+            with pytest.raises(APIConnectionError):
+                await client.proxy.v1.services(KS).fetch()
+
+        for runner in (one, other, one, other):
+            runner.run(use())
+        other.run(client.close())
+        for runner in (one, other):
+            runner.run(asyncio.sleep(0))
+    said = [record.message for record in caplog.records if "another event loop" in record.message]
+    assert said == ["the client is used from another event loop than before; it opens new connections"]
+
+
+def test_a_client_that_was_used_before_a_fork_says_so(monkeypatch: pytest.MonkeyPatch):
     client = client_of("http://127.0.0.1:1")
 
-    async def use() -> None:
-        with pytest.raises(APIConnectionError):
+    async def use() -> str:
+        with pytest.raises((APIConnectionError, ConfigurationError)) as caught:
             await client.proxy.v1.services(KS).fetch()
+        return str(caught.value)
 
-    async def use_elsewhere() -> None:
-        with pytest.raises(ConfigurationError, match="belongs to another event loop"):
-            await client.proxy.v1.services(KS).fetch()
-
-    with asyncio.Runner() as first, asyncio.Runner() as second:
-        first.run(use())
-        second.run(use_elsewhere())
-        first.run(client.close())
+    with asyncio.Runner() as runner:
+        assert "ClientConnectorError" in runner.run(use())
+        with monkeypatch.context() as child:
+            # What a child process sees; real forks are in tests/process.
+            child.setattr(os, "getpid", lambda: 0)
+            assert "before os.fork()" in runner.run(use())
+        runner.run(client.close())
 
 
 async def test_the_secret_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFixture):
@@ -238,6 +260,7 @@ async def test_the_secret_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFix
                 shown.append(repr(error.__dict__))
     assert len(server.seen) == len(answers)
     text = "".join(shown) + caplog.text
-    assert f"GET proxy /v1/Services/{KS} -> 401" in caplog.text
+    assert f"GET /v1/Services/{KS} RequestFinished" in caplog.text
+    assert "status=401" in caplog.text
     assert TOKEN not in text
     assert BASIC not in text

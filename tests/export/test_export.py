@@ -29,7 +29,10 @@ async def emulator() -> AsyncGenerator[Emulator]:
 
 
 def client_of(url: str) -> AsyncClient:
-    return AsyncClient("AC" + "0" * 31 + "1", "emulated-auth-token", proxy_url=url, assistants_url=url)
+    account = "AC" + "0" * 31 + "1"
+    return AsyncClient(
+        account, "emulated-auth-token", proxy_url=url, assistants_url=url, max_attempts=1, rate_limit=False
+    )
 
 
 @pytest.fixture

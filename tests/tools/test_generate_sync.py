@@ -27,6 +27,7 @@ class AsyncToys(AsyncCollection[Session]):
     __slots__ = ()
 
     _product = "assistants"
+    _resource = "assistants.toys"
     _key = "sessions"
     _model = Session
     _page_cap = 1000
@@ -42,6 +43,7 @@ class AsyncToy(AsyncContext):
     __slots__ = ()
 
     _product = "assistants"
+    _resource = "assistants.toys"
 
     async def play(self, times: int = 1, *, loud: bool = False) -> list[str]:
         """Play.
@@ -49,7 +51,7 @@ class AsyncToy(AsyncContext):
         Example:
             >>> await toys("ball").play(loud=True)
         """
-        session = await self._get(self._path, Session)
+        session = await self._fetch(self._path, Session)
         return [session.id.upper() if loud else session.id] * times
 '''
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twilio_sessions._config import Product
 
 __all__ = [

@@ -67,26 +67,31 @@ class Listing(Generic[T]):
 
     async def _walk(self, first: Request, limit: int | None) -> AsyncGenerator[Page[T], None]:
         walk = PageWalk(first, self.pipeline.base_url(first.product))
-        # The first page is yielded before anything is fetched ahead: who wants one row pays one request.
-        page = self._page(walk, await self.pipeline.send(first))
         wanted = _Wanted(limit)
-        wanted.take(page)
-        yield page
-        ahead: asyncio.Task[Response] | None = None
+        ahead: asyncio.Task[Page[T]] | None = None
+        fetched = 0
         try:
-            while (request := walk.request) is not None and wanted.more:
-                response = await (ahead or self.pipeline.send(request))
+            while ahead is not None or (walk.request is not None and wanted.more):
+                page = await (ahead or self._fetch(walk))
                 ahead = None
-                page = self._page(walk, response)
+                fetched += 1
                 wanted.take(page)
-                if (following := walk.request) is not None and wanted.more:
-                    ahead = asyncio.create_task(self.pipeline.send(following))
+                # Nothing is fetched ahead of the first page: who wants one row pays one request.
+                if fetched > 1 and walk.request is not None and wanted.more:
+                    ahead = asyncio.create_task(self._fetch(walk))
                     # Let it be sent now, not when the reader has decoded this page and comes back.
                     await asyncio.sleep(0)
                 yield page
         finally:
             if ahead is not None:
                 await _abandon(ahead)
+
+    async def _fetch(self, walk: PageWalk) -> Page[T]:
+        """Fetch the page at which the walk stands, and move it on."""
+        request = walk.request
+        if request is None:
+            raise RuntimeError("the walk has ended")
+        return await self.pipeline.run(request, functools.partial(self._page, walk))
 
     def _page(self, walk: PageWalk, response: Response) -> Page[T]:
         parts = walk.accept(response, self.key)
@@ -156,7 +161,7 @@ class _Wanted:
             self.left -= len(page)
 
 
-async def _abandon(task: asyncio.Task[Response]) -> None:
+async def _abandon(task: asyncio.Task[Page[T]]) -> None:
     """Cancel a request that nobody waits for any more, and wait until its connection is released."""
     task.cancel()
     await asyncio.wait({task})

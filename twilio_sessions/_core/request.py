@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, cast
 from urllib.parse import quote, urlencode
@@ -12,14 +14,23 @@ import msgspec
 from twilio_sessions.errors import InvalidResponseError, error_class_for_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from twilio_sessions._config import Product
     from twilio_sessions.errors import APIError
 
-__all__ = ["Replay", "Request", "Response", "encode_form", "judge", "segment"]
+__all__ = [
+    "Form",
+    "Method",
+    "Replay",
+    "Request",
+    "Response",
+    "encode_form",
+    "judge",
+    "parse_retry_after",
+    "segment",
+]
 
 Method = Literal["GET", "POST", "DELETE"]
+Form = Mapping[str, str | Sequence[str] | None]
 
 BODY_START: Final = 200
 _FIRST_REDIRECT: Final = 300
@@ -102,12 +113,35 @@ class Response:
         )
 
 
+def parse_retry_after(value: str | None, date: str | None) -> float | None:
+    """Return the seconds that `Retry-After` asks for; None when there is none that can be read.
+
+    An HTTP-date is measured against the `Date` of the same answer: this machine's clock may be wrong.
+
+    Example:
+        >>> parse_retry_after("Sun, 22 Nov 2026 10:00:30 GMT", "Sun, 22 Nov 2026 10:00:00 GMT")
+        30.0
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    if date is None:
+        return None
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError):
+        # Not a date, or one of the two without a time zone.
+        return None
+
+
 def segment(value: str) -> str:
     """Percent-encode one path segment, slashes included: `Order #1234` -> `Order%20%231234`."""
     return quote(value, safe="")
 
 
-def encode_form(fields: Mapping[str, str | Sequence[str] | None]) -> bytes:
+def encode_form(fields: Form) -> bytes:
     """Encode a form; None is left out, a sequence repeats its key.
 
     Example:
@@ -144,6 +178,7 @@ def _api_error(response: Response) -> APIError:
         request_id=response.request_id,
         method=response.method,
         url=response.url,
+        retry_after=parse_retry_after(response.headers.get("retry-after"), response.headers.get("date")),
     )
 
 

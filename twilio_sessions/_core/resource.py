@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 from twilio_sessions._core import arguments
 from twilio_sessions._core.listing import Listing
-from twilio_sessions._core.request import Request, encode_form, segment
+from twilio_sessions._core.request import Replay, Request, encode_form, segment
+from twilio_sessions._core.settle import settle_delete
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator
 
     from twilio_sessions._config import Product
     from twilio_sessions._core.page import Page
     from twilio_sessions._core.pipeline import Pipeline
+    from twilio_sessions._core.request import Form, Method
+    from twilio_sessions._core.settle import Settlement
 
 __all__ = ["AsyncCollection", "AsyncContext", "AsyncResource"]
 
@@ -27,6 +30,8 @@ class AsyncResource:
     __slots__ = ("_path", "_pipeline")
 
     _product: ClassVar[Product]
+    # What it is in the names of operations, such as `proxy.sessions`.
+    _resource: ClassVar[str]
 
     def __init__(self, pipeline: Pipeline, path: str) -> None:
         self._pipeline = pipeline
@@ -35,16 +40,33 @@ class AsyncResource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._path}>"
 
-    async def _get(self, path: str, model: type[M]) -> M:
-        request = Request(method="GET", product=self._product, path=path)
-        return await self._pipeline.call(request, model)
+    def _request(
+        self,
+        method: Method,
+        verb: str,
+        path: str,
+        form: Form | None = None,
+        *,
+        replay: Replay = Replay.IDEMPOTENT,
+    ) -> Request:
+        return Request(
+            method=method,
+            product=self._product,
+            path=path,
+            form=None if form is None else encode_form(form),
+            replay=replay,
+            operation=f"{self._resource}.{verb}",
+            scope=_service_of(path),
+        )
 
-    async def _post(self, path: str, form: Mapping[str, str | Sequence[str] | None], model: type[M]) -> M:
-        request = Request(method="POST", product=self._product, path=path, form=encode_form(form))
-        return await self._pipeline.call(request, model)
 
-    async def _delete(self, path: str) -> None:
-        await self._pipeline.send(Request(method="DELETE", product=self._product, path=path))
+def _service_of(path: str) -> str:
+    """Return the service in `/v1/Services/KS.../...`: Proxy counts its rate limits by service."""
+    segments = path.split("/", 4)
+    return segments[3] if len(segments) > _WITH_SERVICE and segments[2] == "Services" else ""
+
+
+_WITH_SERVICE: Final = 3
 
 
 class AsyncContext(AsyncResource):
@@ -63,6 +85,18 @@ class AsyncContext(AsyncResource):
         """Return the path where the contract takes a SID and nothing else."""
         arguments.sid(self._sid_argument, self._id, self._sid_prefix)
         return self._path
+
+    async def _fetch(self, path: str, model: type[M], deadline: float | None = None) -> M:
+        return await self._pipeline.call(self._request("GET", "fetch", path), model, deadline=deadline)
+
+    async def _update(self, form: Form, model: type[M], settlement: Settlement[M] | None = None) -> M:
+        """Set absolute values, which does no harm when it is done twice."""
+        request = self._request("POST", "update", self._path_by_sid(), form)
+        return await self._pipeline.call(request, model, settlement)
+
+    async def _delete(self) -> None:
+        request = self._request("DELETE", "delete", self._path_by_sid())
+        await self._pipeline.run(request, lambda _: None, settle_delete())
 
 
 class AsyncCollection(AsyncResource, Generic[T]):
@@ -120,6 +154,20 @@ class AsyncCollection(AsyncResource, Generic[T]):
         size = arguments.page_size(page_size, cap=self._page_cap, limit=None)
         return self._listing().pages(page_size=size, page_token=page_token)
 
+    async def _create(
+        self,
+        form: Form,
+        model: type[M],
+        settlement: Settlement[M] | None = None,
+        deadline: float | None = None,
+    ) -> M:
+        request = self._request("POST", "create", self._path, form, replay=Replay.CREATES)
+        return await self._pipeline.call(request, model, settlement, deadline=deadline)
+
+    def _look_up(self, name: str) -> Request:
+        """Return the request that fetches a resource by its unique name."""
+        return self._request("GET", "fetch", f"{self._path}/{segment(name)}")
+
     def _listing(self) -> Listing[T]:
-        request = Request(method="GET", product=self._product, path=self._path)
+        request = self._request("GET", "list", self._path)
         return Listing(self._pipeline, request, self._key, cast("type[T]", self._model))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions._core.request import Replay
 
-__all__ = ["Failure", "RetryPolicy", "RetryQuota", "classify", "may_replay", "parse_retry_after"]
+__all__ = ["Failure", "RetryPolicy", "RetryQuota", "classify", "may_replay"]
 
 
 class Failure(Enum):
@@ -44,7 +43,7 @@ def classify(error: Exception) -> Failure:
         return Failure.FINAL
     if isinstance(error, APIConnectionError):
         return Failure.AMBIGUOUS if error.maybe_processed else Failure.UNSENT
-    if isinstance(error, RateLimitError):
+    if isinstance(error, RateLimitError) or getattr(error, "code", None) in _NOT_PROCESSED:
         return Failure.THROTTLED
     if isinstance(error, ServerError):
         return Failure.AMBIGUOUS
@@ -55,6 +54,9 @@ def classify(error: Exception) -> Failure:
 
 
 _FIRST_REDIRECT: Final = 300
+# 80623: another request for the same participant is under way; this one can be retried (Proxy changelog
+# 2020-09-10).
+_NOT_PROCESSED: Final = frozenset({80623})
 
 
 def may_replay(failure: Failure, replay: Replay) -> bool:
@@ -62,29 +64,6 @@ def may_replay(failure: Failure, replay: Replay) -> bool:
     if failure is Failure.AMBIGUOUS:
         return replay.idempotent
     return failure is not Failure.FINAL
-
-
-def parse_retry_after(value: str | None, date: str | None) -> float | None:
-    """Return the seconds that `Retry-After` asks for; None when there is none that can be read.
-
-    An HTTP-date is measured against the `Date` of the same answer: this machine's clock may be wrong.
-
-    Example:
-        >>> parse_retry_after("Sun, 22 Nov 2026 10:00:30 GMT", "Sun, 22 Nov 2026 10:00:00 GMT")
-        30.0
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    if date is None:
-        return None
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds())
-    except (ValueError, TypeError):
-        # Not a date, or one of the two without a time zone.
-        return None
 
 
 @attrs.frozen(kw_only=True)

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import yarl
 
+from twilio_sessions._core.pool import ConnectionPool
 from twilio_sessions._core.request import Response
 from twilio_sessions._version import __version__
-from twilio_sessions.errors import APIConnectionError, APITimeoutError, ConfigurationError
+from twilio_sessions.errors import APICertificateError, APIConnectionError, APITimeoutError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from twilio_sessions._config import ClientOptions
+    from twilio_sessions._core.pool import ConnectionOptions
     from twilio_sessions._core.request import Request
 
 __all__ = ["Transport"]
 
 LARGEST_BODY: Final = 32 * 1024 * 1024
-_CONNECTIONS: Final = 100
 _NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_UNTRUSTED: Final = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Transport:
-    """A pool of connections that is opened by the first request, in the loop that makes it.
+    """Sends requests over a pool of connections; knows the credentials and the time limits of an attempt."""
 
-    Raises:
-        APITimeoutError: The time ran out.
-        APIConnectionError: No whole answer arrived.
-        InvalidResponseError: The answer is larger than is believable.
-    """
-
-    def __init__(self, options: ClientOptions) -> None:
+    def __init__(self, options: ClientOptions, connection: ConnectionOptions) -> None:
         self._options = options
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
+        self._pool = ConnectionPool(
+            connection,
+            max_connections=options.max_connections,
+            headers={
+                "Authorization": aiohttp.encode_basic_auth(options.username, options.password.reveal()),
+                "Accept": "application/json",
+                "User-Agent": f"twilio-sessions/{__version__} Python/{platform.python_version()}",
+            },
+        )
 
-    async def send(self, request: Request) -> Response:
-        """Send one request, once, and return the whole answer whatever its status."""
-        session = self._bound_session()
-        url = request.url(self._options.base_url(request.product))
+    async def send(self, request: Request, options: ClientOptions, *, seconds: float) -> Response:
+        """Send one request, once, and return the whole answer whatever its status.
+
+        Args:
+            request: What to send.
+            options: The time limits of this call, and where the products are.
+            seconds: How long this attempt may take in all.
+
+        Raises:
+            APITimeoutError: The time ran out.
+            APICertificateError: The server could not prove who it is.
+            APIConnectionError: No whole answer arrived.
+            InvalidResponseError: The answer is larger than is believable.
+        """
+        session = self._pool.session()
+        url = request.url(options.base_url(request.product))
+        limits = aiohttp.ClientTimeout(
+            total=seconds, sock_connect=options.connect_timeout, sock_read=options.read_timeout
+        )
         try:
             async with session.request(
                 request.method,
@@ -51,72 +70,23 @@ class Transport:
                 data=request.form,
                 headers=_FORM if request.form is not None else None,
                 allow_redirects=False,
+                timeout=limits,
+                proxy=self._pool.proxy_for(url),
             ) as answer:
-                body = await _read(answer)
-                return _response(request, url, answer, body)
-        except TimeoutError as error:
-            message = f"no answer within {self._options.timeout:g} s"
-            sent = not isinstance(error, _NEVER_SENT)
-            raise APITimeoutError(message, method=request.method, url=url, maybe_processed=sent) from error
-        except aiohttp.ClientError as error:
-            sent = not isinstance(error, _NEVER_SENT)
-            raise APIConnectionError(
-                _describe(error), method=request.method, url=url, maybe_processed=sent
-            ) from None
+                return await _whole(request, url, answer)
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
+            raise _translate(error, request, url, seconds) from None
 
     async def close(self) -> None:
-        """Close every connection; a closed transport stays closed."""
-        self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Close every connection that was opened here; a closed transport stays closed."""
+        await self._pool.close()
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> object:
-        """Forget the connections opened in `loop` without touching them: a fork's child shares the sockets.
-
-        Returns:
-            What the caller must keep from being finalised, for a finaliser would close it.
-        """
-        if self._loop is not loop:
-            return None
-        session, self._session, self._loop = self._session, None, None
-        return session
-
-    def _bound_session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        if self._closed:
-            raise ConfigurationError("this client is closed; make a new one")
-        if self._session is None:
-            self._session, self._loop = self._open(), loop
-        elif self._loop is not loop:
-            raise ConfigurationError(
-                "this client belongs to another event loop; make one client per loop, or use the sync Client"
-            )
-        return self._session
-
-    def _open(self) -> aiohttp.ClientSession:
-        options = self._options
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
-            timeout=aiohttp.ClientTimeout(total=options.timeout),
-            headers={
-                "Authorization": aiohttp.encode_basic_auth(options.username, options.password.reveal()),
-                "Accept": "application/json",
-                "User-Agent": f"twilio-sessions/{__version__} Python/{platform.python_version()}",
-            },
-            # Twilio sets none that matter, and a shared jar is state that nobody asked for.
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        # aiohttp would send an idempotent request a second time after a disconnect, unseen by anybody;
-        # it has no public switch for that (aiohttp issue 10790).
-        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return session
+        """Forget the connections opened in `loop` without touching them; see `ConnectionPool.leave`."""
+        return self._pool.leave(loop)
 
 
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _whole(request: Request, url: str, answer: aiohttp.ClientResponse) -> Response:
     """Read the decoded body, but not more than is believable: a gzip bomb stops here."""
     chunks: list[bytes] = []
     size = 0
@@ -124,21 +94,10 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
         size += len(chunk)
         if size > LARGEST_BODY:
             answer.close()
-            break
+            head = _response(request, url, answer, b"")
+            raise head.invalid(f"the body is larger than {LARGEST_BODY} bytes")
         chunks.append(chunk)
-    if size > LARGEST_BODY:
-        raise _response_head(answer).invalid(f"the body is larger than {LARGEST_BODY} bytes")
-    return b"".join(chunks)
-
-
-def _response_head(answer: aiohttp.ClientResponse) -> Response:
-    return Response(
-        method=answer.method,
-        url=str(answer.url),
-        status=answer.status,
-        headers={name.lower(): value for name, value in answer.headers.items()},
-        body=b"",
-    )
+    return _response(request, url, answer, b"".join(chunks))
 
 
 def _response(request: Request, url: str, answer: aiohttp.ClientResponse, body: bytes) -> Response:
@@ -151,9 +110,28 @@ def _response(request: Request, url: str, answer: aiohttp.ClientResponse, body: 
     )
 
 
-def _describe(error: aiohttp.ClientError) -> str:
-    """Say what broke in words that hold no header: aiohttp's own repr shows the Authorization."""
+def _translate(
+    error: TimeoutError | aiohttp.ClientError | ValueError, request: Request, url: str, seconds: float
+) -> APIConnectionError:
+    """Return the typed error; aiohttp's own is not kept, for its repr shows the Authorization header."""
+    kind: type[APIConnectionError] = APIConnectionError
+    if isinstance(error, _UNTRUSTED):
+        kind = APICertificateError
+    elif isinstance(error, TimeoutError):
+        kind = APITimeoutError
+    message = _describe(error)
+    if kind is APITimeoutError:
+        message = f"no answer within {round(seconds, 1):g} s"
+    sent = not isinstance(error, (*_NEVER_SENT, *_UNTRUSTED))
+    return kind(message, method=request.method, url=url, maybe_processed=sent)
+
+
+def _describe(error: Exception) -> str:
+    """Say what broke in words that hold no header."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the server's answer is not HTTP ({error.message})"
+    if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
+        # What aiohttp's parsers and decompressors let through.
+        return f"the server's answer cannot be read ({type(error).__name__})"
     text = str(error) if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientPayloadError) else ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

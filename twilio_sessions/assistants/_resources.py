@@ -26,6 +26,7 @@ class AsyncMessages(AsyncCollection[Message]):
     __slots__ = ()
 
     _product = "assistants"
+    _resource = "assistants.messages"
     _key = "messages"
     _model = Message
     _page_cap = 1000
@@ -37,6 +38,7 @@ class AsyncAssistantsSessionContext(AsyncContext):
     __slots__ = ()
 
     _product = "assistants"
+    _resource = "assistants.sessions"
 
     @property
     def messages(self) -> AsyncMessages:
@@ -52,7 +54,7 @@ class AsyncAssistantsSessionContext(AsyncContext):
         Example:
             >>> session = await client.assistants.v1.sessions("your-session-id").fetch()
         """
-        return await self._get(self._path, Session)
+        return await self._fetch(self._path, Session)
 
 
 class AsyncAssistantsSessions(AsyncCollection[Session]):
@@ -61,6 +63,7 @@ class AsyncAssistantsSessions(AsyncCollection[Session]):
     __slots__ = ()
 
     _product = "assistants"
+    _resource = "assistants.sessions"
     _key = "sessions"
     _model = Session
     _page_cap = 1000

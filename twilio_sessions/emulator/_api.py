@@ -1,28 +1,28 @@
-"""The two products without a socket: a method, a path, a query and a form in; a status and JSON out.
-
-Every path alternates collections and identifiers, so its collection names, and whether it ends in an
-identifier, are the key of one dictionary of routes.
-"""
+"""The two products without a socket: a method, a path, a query and a form in; a status and JSON out."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import attrs
 
 from twilio_sessions.emulator import _rules as rules
-from twilio_sessions.emulator._errors import ApiError, error_body, not_found
+from twilio_sessions.emulator._errors import ApiError, error_body
 from twilio_sessions.emulator._exchange import Call, Reply
-from twilio_sessions.emulator._handlers import ROUTES
-from twilio_sessions.emulator._limits import RateLimiter
-from twilio_sessions.emulator._wire import read_form, split_path
+from twilio_sessions.emulator._ledger import Changes, Ledger
+from twilio_sessions.emulator._limits import SlidingWindow
+from twilio_sessions.emulator._routes import Operation, find
+from twilio_sessions.emulator._values import Form
+from twilio_sessions.emulator._wire import read_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from twilio_sessions.emulator._exchange import Context
+    from twilio_sessions.emulator._routes import Target
 
 __all__ = ("Api",)
 
@@ -34,19 +34,41 @@ class Api:
     context: Context
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
-    _limiter: RateLimiter | None = None
+    ledger: Ledger = attrs.field(factory=lambda: Ledger(1000))
+    _limiter: SlidingWindow | None = None
 
     def __attrs_post_init__(self) -> None:
-        rate = self.context.options.rate_limit_per_second
-        if rate is not None:
-            self._limiter = RateLimiter(rate, self.context.options.rate_limit_window)
+        options = self.context.options
+        if options.rate_limit is not None:
+            self._limiter = SlidingWindow(
+                options.rate_limit,
+                options.rate_limit_window,
+                count_rejected=options.rate_limit_counts_rejected,
+            )
 
     def handle(
         self, method: str, raw_path: str, query: str, body: bytes = b"", content_type: str = ""
     ) -> Reply:
         """Answer one authenticated request; a refusal is a reply like any other."""
+        return self.answer(find(method, raw_path), query, body, content_type, self.clock(), None)
+
+    def answer(
+        self,
+        target: Target,
+        query: str,
+        body: bytes,
+        content_type: str,
+        now: datetime,
+        request_id: str | None,
+    ) -> Reply:
+        """Answer a request whose line is understood, at its moment; note in the ledger what was done."""
         try:
-            return self._dispatch(method, raw_path, query, body, content_type)
+            operation = self._admit(target)
+            accept_json = self.context.options.json_bodies == "accept"
+            form = read_form(body, content_type, accept_json=accept_json)
+            now = now.replace(microsecond=0)
+            self._let_time_pass(now)
+            return self._execute(operation, Call(target.resource, target.ids, query, form, now), request_id)
         except ApiError as error:
             return self.refuse(error)
 
@@ -55,34 +77,60 @@ class Api:
         status = self.context.options.status_of(error.code) if error.status is None else error.status
         return Reply(status, error_body(error.code, error.message, status), error.headers)
 
-    def _dispatch(self, method: str, raw_path: str, query: str, body: bytes, content_type: str) -> Reply:
-        resource = raw_path.removeprefix("/v1") or "/"
-        segments = split_path(raw_path)
-        if segments is None or segments[0] != "v1":
-            raise not_found(raw_path)
-        names, ids = segments[1::2], segments[2::2]
-        route = ROUTES.get((names, len(names) == len(ids)))
-        if route is None or "" in ids:
-            raise not_found(resource)
-        if names[0] == "Sessions" and self.context.options.assistants_retired_status is not None:
-            raise ApiError(
-                20404, "This API is retired", status=self.context.options.assistants_retired_status
-            )
-        handler = route.get(method)
-        if handler is None:
-            raise ApiError(20004, status=405, headers={"Allow": ", ".join(route)})
-        self._limit(method, names, ids)
-        form = read_form(body, content_type, accept_json=self.context.options.json_bodies == "accept")
-        now = self.clock().replace(microsecond=0)
-        rules.settle(self.context.store, self.context.options, now)
-        return handler(self.context, Call(resource, ids, query, form, now))
+    def too_many(self) -> ApiError:
+        """Return the refusal of a request beyond one of the limits."""
+        retry_after = self.context.options.retry_after
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return ApiError(20429, status=429, headers=headers)
 
-    def _limit(self, method: str, names: tuple[str, ...], ids: tuple[str, ...]) -> None:
-        """Count a request against its endpoint: the same verb and kind of path within the same service."""
-        if self._limiter is None or names[0] != "Services":
-            return
-        endpoint: Any = (method, names, len(ids) == len(names), ids[:1])
-        if not self._limiter.admit(endpoint, self.monotonic()):
-            retry_after = self.context.options.retry_after
-            headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-            raise ApiError(20429, status=429, headers=headers)
+    def page_before(self, target: Target, reply: Reply, now: datetime) -> Reply | None:
+        """Return the page before the one that was just answered; this read counts and is noted nowhere."""
+        url: str | None = (reply.body or {}).get("meta", {}).get("previous_page_url")
+        if target.operation is None or url is None:
+            return None
+        call = Call(target.resource, target.ids, url.partition("?")[2], Form(), now)
+        return target.operation.handle(self.context, call)
+
+    def _admit(self, target: Target) -> Operation:
+        retired = self.context.options.assistants_retired_status
+        known = target.refusal is None or target.refusal.status != HTTPStatus.NOT_FOUND
+        if retired is not None and known and target.resource.startswith("/Sessions"):
+            raise ApiError(20404, "This API is retired", status=retired)
+        if target.operation is None:
+            raise target.refusal or ApiError(20404, status=404)
+        # No limit is published for Assistants.
+        if self._limiter is not None and target.resource.startswith("/Services"):
+            endpoint = self._endpoint(target.operation, target.ids)
+            if not self._limiter.admit(endpoint, self.monotonic()):
+                raise self.too_many()
+        return target.operation
+
+    def _endpoint(self, operation: Operation, ids: tuple[str, ...]) -> tuple[str, str | None]:
+        """Return what one budget is for: an operation within a service, by whichever name it goes."""
+        if not ids:
+            return operation.name, None
+        service = self.context.store.service_by_name.get(ids[0])
+        return operation.name, ids[0] if service is None else service.sid
+
+    def _let_time_pass(self, now: datetime) -> None:
+        store = self.context.store
+        if store.has_due(now):
+            store.changes = changes = Changes()
+            try:
+                rules.settle(store, self.context.options, now)
+            finally:
+                store.changes = None
+            if changes:
+                self.ledger.note("expiry", None, changes)
+
+    def _execute(self, operation: Operation, call: Call, request_id: str | None) -> Reply:
+        self.context.store.changes = changes = Changes()
+        done = False
+        try:
+            reply = operation.handle(self.context, call)
+            done = True
+        finally:
+            self.context.store.changes = None
+            if done or changes:
+                self.ledger.note(operation.name, request_id, changes)
+        return reply

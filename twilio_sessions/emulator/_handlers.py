@@ -1,9 +1,8 @@
-"""One function for each operation of the OpenAPI files, and the table that finds it."""
+"""One function for each operation of the OpenAPI files; `_routes` says which path and verb is which."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from twilio_sessions.emulator import _interactions as interactions
 from twilio_sessions.emulator import _participants as participants
@@ -28,9 +27,36 @@ from twilio_sessions.emulator._values import is_sid
 if TYPE_CHECKING:
     from twilio_sessions.emulator._records import AssistantSession, PhoneNumber
 
-__all__ = ("ROUTES",)
-
-Handler: TypeAlias = Callable[[Context, Call], Reply]
+__all__ = (
+    "create_message_interaction",
+    "create_number",
+    "create_participant",
+    "create_service",
+    "create_session",
+    "delete_interaction",
+    "delete_number",
+    "delete_participant",
+    "delete_service",
+    "delete_session",
+    "fetch_assistant_session",
+    "fetch_interaction",
+    "fetch_message_interaction",
+    "fetch_number",
+    "fetch_participant",
+    "fetch_service",
+    "fetch_session",
+    "list_assistant_messages",
+    "list_assistant_sessions",
+    "list_interactions",
+    "list_message_interactions",
+    "list_numbers",
+    "list_participants",
+    "list_services",
+    "list_sessions",
+    "update_number",
+    "update_service",
+    "update_session",
+)
 
 
 def list_services(context: Context, call: Call) -> Reply:
@@ -87,7 +113,7 @@ def fetch_number(context: Context, call: Call) -> Reply:
 def update_number(context: Context, call: Call) -> Reply:
     """POST /v1/Services/{ServiceSid}/PhoneNumbers/{Sid}."""
     number = find_number(context, call)
-    pool.update_phone_number(number, call.form, call.now)
+    pool.update_phone_number(context.store, number, call.form, call.now)
     return Reply(200, _number_json(context, number))
 
 
@@ -234,32 +260,3 @@ def list_assistant_messages(context: Context, call: Call) -> Reply:
     if session is None:
         raise not_found(call.resource)
     return send_page(context, call, session.messages, "messages", context.render.assistant_message)
-
-
-_SESSIONS = ("Services", "Sessions")
-_PARTICIPANTS = (*_SESSIONS, "Participants")
-_MESSAGES = (*_PARTICIPANTS, "MessageInteractions")
-_INTERACTIONS = (*_SESSIONS, "Interactions")
-
-# (collection names, whether an identifier comes last) -> verb -> operation.
-ROUTES: Mapping[tuple[tuple[str, ...], bool], Mapping[str, Handler]] = {
-    (("Services",), False): {"GET": list_services, "POST": create_service},
-    (("Services",), True): {"GET": fetch_service, "POST": update_service, "DELETE": delete_service},
-    (("Services", "PhoneNumbers"), False): {"GET": list_numbers, "POST": create_number},
-    (("Services", "PhoneNumbers"), True): {
-        "GET": fetch_number,
-        "POST": update_number,
-        "DELETE": delete_number,
-    },
-    (_SESSIONS, False): {"GET": list_sessions, "POST": create_session},
-    (_SESSIONS, True): {"GET": fetch_session, "POST": update_session, "DELETE": delete_session},
-    (_PARTICIPANTS, False): {"GET": list_participants, "POST": create_participant},
-    (_PARTICIPANTS, True): {"GET": fetch_participant, "DELETE": delete_participant},
-    (_MESSAGES, False): {"GET": list_message_interactions, "POST": create_message_interaction},
-    (_MESSAGES, True): {"GET": fetch_message_interaction},
-    (_INTERACTIONS, False): {"GET": list_interactions},
-    (_INTERACTIONS, True): {"GET": fetch_interaction, "DELETE": delete_interaction},
-    (("Sessions",), False): {"GET": list_assistant_sessions},
-    (("Sessions",), True): {"GET": fetch_assistant_session},
-    (("Sessions", "Messages"), False): {"GET": list_assistant_messages},
-}

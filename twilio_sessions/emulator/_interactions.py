@@ -27,6 +27,7 @@ def create_message_interaction(
     if body is None and not form.all("MediaUrl"):
         raise missing("Body")
     touch(session, now)
+    store.note_change(session.sid)
     interaction = Interaction(
         key=store.new_key(),
         sid=store.new_sid("KI"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import attrs
+from attrs.validators import ge, gt, optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ class EmulatorOptions:
     """Choices for behaviour that no Twilio page settles; every default is the likeliest reading.
 
     Example:
-        EmulatorOptions(error_statuses={80603: 409}, order="oldest-first", rate_limit_per_second=30)
+        EmulatorOptions(error_statuses={80603: 409}, order="oldest-first", rate_limit=150)
 
     Attributes:
         error_statuses: HTTP status by error code. Only 80604 (400) and 80623 (409) are published (Proxy
@@ -81,11 +82,25 @@ class EmulatorOptions:
             published.
         assistants_retired_status: A status, such as 410, with which every Assistants path is answered;
             `None` while the product lives.
-        rate_limit_per_second: Requests a second for each endpoint of each service, averaged over
-            `rate_limit_window`; Twilio's is 30 (Proxy limits page). `None` switches it off.
-        rate_limit_window: Seconds over which the rate is averaged.
-        retry_after: Seconds announced in `Retry-After` with a 429; `None` sends no such header, as Proxy.
-        ledger_size: How many of the last requests `Emulator.requests` remembers.
+        rate_limit: Requests in any `rate_limit_window`, for each endpoint (verb and kind of path) of each
+            service, and for those on the collection of services itself; one more is answered 429, 20429.
+            Twilio's is 150 (Proxy limits page: 30 a second over 5 seconds). `None` switches it off.
+        rate_limit_window: Seconds of the sliding window, on the machine's monotonic clock. A test in a
+            hurry scales both down: 15 in 0.5 seconds.
+        rate_limit_counts_rejected: Whether requests that got a 429 fill the window, too. Not published;
+            if they do, a client that does not wait never gets through.
+        concurrency_limit: Requests that may be in progress at once on the account, whatever they ask;
+            one more is answered 429, 20429. Twilio has such a limit and publishes no number. Only with
+            `latency`, or a fault that takes time, is a request in progress for long.
+        retry_after: Seconds announced in `Retry-After` with such a 429; `None` sends no such header, as
+            Proxy.
+        latency: Seconds between a request's execution and its answer; a client that leaves meanwhile leaves
+            the work done.
+        latency_jitter: Seconds added to that at random, from 0 to this.
+        control: Whether `/__emulator__/` is served, to callers on this machine and without credentials:
+            faults, ledger and clock over HTTP, for programs in any language.
+        ledger_size: How many of the last requests `Emulator.requests` remembers, and how many of the last
+            operations `Emulator.processed`.
     """
 
     error_statuses: Mapping[int, int] = attrs.field(factory=_default_statuses)
@@ -123,9 +138,14 @@ class EmulatorOptions:
     json_bodies: Literal["reject", "accept"] = "reject"
     bearer_tokens: frozenset[str] = frozenset()
     assistants_retired_status: int | None = None
-    rate_limit_per_second: float | None = None
-    rate_limit_window: float = 5.0
+    rate_limit: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    rate_limit_window: float = attrs.field(default=5.0, validator=gt(0))
+    rate_limit_counts_rejected: bool = False
+    concurrency_limit: int | None = attrs.field(default=None, validator=optional(ge(1)))
     retry_after: int | None = None
+    latency: float = attrs.field(default=0.0, validator=ge(0))
+    latency_jitter: float = attrs.field(default=0.0, validator=ge(0))
+    control: bool = False
     ledger_size: int = 100_000
 
     def status_of(self, code: int) -> int:

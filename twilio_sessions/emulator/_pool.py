@@ -141,7 +141,7 @@ def _check_pool(service: Service, *, reserved: bool) -> None:
         raise ApiError(80622)
 
 
-def update_phone_number(number: PhoneNumber, form: Form, now: datetime) -> None:
+def update_phone_number(store: Store, number: PhoneNumber, form: Form, now: datetime) -> None:
     """Reserve a number, or return it to automatic selection."""
     reserved = values.boolean(form, "IsReserved")
     if reserved is None:
@@ -150,6 +150,7 @@ def update_phone_number(number: PhoneNumber, form: Form, now: datetime) -> None:
         _check_pool(number.service, reserved=reserved)
     number.is_reserved = reserved
     number.date_updated = now
+    store.note_change(number.sid)
 
 
 def delete_phone_number(store: Store, number: PhoneNumber) -> None:

@@ -124,6 +124,7 @@ def update_session(
     session.ttl = session.ttl if change.ttl is None else change.ttl
     session.date_expiry = change.date_expiry or session.date_expiry
     session.date_updated = now
+    store.note_change(session.sid)
     schedule(store, options, session)
 
 
@@ -155,6 +156,7 @@ def _set_status(store: Store, options: EmulatorOptions, session: Session, status
 def close(store: Store, session: Session, moment: datetime, reason: str | None) -> None:
     """Close a session: its numbers become free, its name does not."""
     store.release(session)
+    store.note_change(session.sid)
     _mark_closed(session, moment, reason)
 
 

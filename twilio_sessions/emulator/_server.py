@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from twilio_sessions.emulator._api import Api
-from twilio_sessions.emulator._app import App, ReceivedRequest
+from twilio_sessions.emulator._app import App
 from twilio_sessions.emulator._clock import Clock
+from twilio_sessions.emulator._control import PREFIX, Control
 from twilio_sessions.emulator._exchange import Context
+from twilio_sessions.emulator._ledger import Ledger
 from twilio_sessions.emulator._options import EmulatorOptions
 from twilio_sessions.emulator._paging import Tokens
+from twilio_sessions.emulator._plan import FaultPlan
 from twilio_sessions.emulator._render import Renderer
 from twilio_sessions.emulator._seed import Seed, plant
 from twilio_sessions.emulator._store import Store
@@ -63,7 +65,9 @@ class Emulator:
         store: Its state, for assertions; `store.counts()` sums it up.
         clock: The clock that expiry and retention follow; move it with `clock.advance` and `clock.set`.
         options: The options in force.
+        faults: What goes wrong with which of the coming requests; at first nothing.
         requests: The last requests received, oldest first; `requests.clear()` forgets them.
+        processed: The last operations that were really executed, whether or not an answer arrived.
     """
 
     def __init__(
@@ -89,7 +93,11 @@ class Emulator:
         self._host, self._port = host, port
         self._base_url: str | None = None
         self._runner: web.ServerRunner | None = None
-        self.requests: deque[ReceivedRequest] = deque(maxlen=self.options.ledger_size)
+        self._app: App | None = None
+        self._ledger = Ledger(self.options.ledger_size)
+        self.requests = self._ledger.requests
+        self.processed = self._ledger.processed
+        self.faults = FaultPlan()
         self.store = Store(seed.random_seed if seed is not None else 0)
         if seed is not None:
             plant(self.store, self.options, seed, self.clock())
@@ -120,8 +128,11 @@ class Emulator:
         """
         if self._runner is not None:
             raise RuntimeError("the emulator is already running")
-        app = _LateApp()
-        runner = web.ServerRunner(web.Server(app.handle, access_log=None), shutdown_timeout=1.0)
+        front = _Front()
+        # A handler ends with its connection: a stalled one must not outlive the client that left. What is
+        # executed is not cut in two by that, for it never waits.
+        server = web.Server(front.handle, access_log=None, handler_cancellation=True)
+        runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port).start()
@@ -133,13 +144,17 @@ class Emulator:
             await runner.cleanup()
             raise
         self._base_url = _origin(*runner.addresses[0][:2])
-        app.app = self._application(self._base_url)
+        front.app = self._app = self._application(self._base_url)
+        if self.options.control:
+            front.control = Control(self.store, self.clock, self.faults, self._ledger)
         self._runner = runner
 
     async def close(self) -> None:
         """Stop listening and close every connection; closing twice is harmless. The state stays readable."""
         runner, self._runner, self._base_url = self._runner, None, None
         if runner is not None:
+            if self._app is not None:
+                self._app.close()
             await runner.cleanup()
             # The sockets close one turn of the loop later; nothing of ours is left after it.
             await asyncio.sleep(0)
@@ -162,8 +177,8 @@ class Emulator:
         )
         # The same account gives the same tokens, so that a resumed walk survives a restart of the emulator.
         tokens = Tokens(self.account_sid.encode(), options.page_token_style)
-        api = Api(Context(self.store, options, render, tokens), self.clock)
-        return App(api, {self.account_sid: self._auth_token, **self._api_keys}, self.requests)
+        api = Api(Context(self.store, options, render, tokens), self.clock, ledger=self._ledger)
+        return App(api, {self.account_sid: self._auth_token, **self._api_keys}, self.faults)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -178,12 +193,15 @@ class Emulator:
         await self.close()
 
 
-class _LateApp:
+class _Front:
     """Stands in while the port, and with it every URL to be sent, is not yet known."""
 
     app: App
+    control: Control | None = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.control is not None and request.raw_path.startswith(PREFIX):
+            return await self.control.handle(request)
         # No request can come in before `start` has set `app`: it does not wait in between.
         return await self.app.handle(request)
 

@@ -49,6 +49,7 @@ def update_service(store: Store, service: Service, form: Form, now: datetime) ->
     if name is not None:
         store.rename_service(service, name)
     service.date_updated = now
+    store.note_change(service.sid)
 
 
 def _apply_service_fields(service: Service, form: Form) -> None:

@@ -24,6 +24,8 @@ from twilio_sessions.emulator._records import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from twilio_sessions.emulator._ledger import Changes
+
 __all__ = ("Store",)
 
 Key = TypeVar("Key")
@@ -67,6 +69,8 @@ class Store:
         # The number an identifier had last in a service: what "sticky" selection prefers.
         self.last_number: dict[tuple[str, str], str] = {}
         self.deadlines: list[tuple[datetime, int, Session]] = []
+        # Where the steps of the operation at work are noted; nobody asks about planting and tests.
+        self.changes: Changes | None = None
         self._keys = count(1)
         self._random = random.Random(f"sids:{random_seed}")  # noqa: S311 - reproducible, not secret
 
@@ -95,8 +99,22 @@ class Store:
             "assistants_messages": sum(len(session.messages) for session in self.assistants),
         }
 
+    def note_change(self, sid: str) -> None:
+        """Note that the operation at work changed a record in place."""
+        if self.changes is not None:
+            self.changes.changed.append(sid)
+
+    def _created(self, sid: str) -> None:
+        if self.changes is not None:
+            self.changes.created.append(sid)
+
+    def _deleted(self, sid: str) -> None:
+        if self.changes is not None:
+            self.changes.deleted.append(sid)
+
     def add_service(self, service: Service) -> None:
         """File a service."""
+        self._created(service.sid)
         self.services.add(service)
         self.service_by_sid[service.sid] = service
         self.service_by_name[service.unique_name] = service
@@ -113,17 +131,20 @@ class Store:
             self.remove_session(session)
         for number in list(service.numbers):
             self.remove_number(number)
+        self._deleted(service.sid)
         self.services.remove(service)
         del self.service_by_sid[service.sid], self.service_by_name[service.unique_name]
 
     def add_number(self, number: PhoneNumber) -> None:
         """File a number in its service's pool."""
+        self._created(number.sid)
         number.service.numbers.add(number)
         self.numbers[number.sid] = number
         self.number_by_phone[number.phone_number] = number
 
     def remove_number(self, number: PhoneNumber) -> None:
         """Take a number out of its pool."""
+        self._deleted(number.sid)
         number.service.numbers.remove(number)
         del self.numbers[number.sid], self.number_by_phone[number.phone_number]
 
@@ -133,6 +154,7 @@ class Store:
 
     def add_session(self, session: Session, name: str | None) -> None:
         """File a session under the name a client gave it, if any."""
+        self._created(session.sid)
         session.service.sessions.add(session)
         self.sessions[session.sid] = session
         if name is not None:
@@ -142,9 +164,12 @@ class Store:
         """Remove a session with its participants and interactions; frees its name and its numbers."""
         self.release(session)
         for participant in session.participants:
+            self._deleted(participant.sid)
             del self.participants[participant.sid]
         for interaction in session.interactions:
+            self._deleted(interaction.sid)
             del self.interactions[interaction.sid]
+        self._deleted(session.sid)
         session.service.sessions.remove(session)
         del self.sessions[session.sid]
         names = session.service.session_names
@@ -153,6 +178,7 @@ class Store:
 
     def add_participant(self, participant: Participant) -> None:
         """File a participant; in an active session it takes hold of its number."""
+        self._created(participant.sid)
         participant.session.participants.add(participant)
         self.participants[participant.sid] = participant
         if participant.session.status in ACTIVE:
@@ -161,6 +187,7 @@ class Store:
     def soft_delete_participant(self, participant: Participant, now: datetime) -> None:
         """Mark a participant as removed and free its number; it stays in the session."""
         session = participant.session
+        self.note_change(participant.sid)
         self.release(session)
         participant.date_deleted = participant.date_updated = now
         if session.status in ACTIVE:
@@ -182,6 +209,7 @@ class Store:
 
     def add_interaction(self, interaction: Interaction) -> None:
         """File an interaction, and under its participant too when it is a message interaction."""
+        self._created(interaction.sid)
         interaction.session.interactions.add(interaction)
         self.interactions[interaction.sid] = interaction
         if interaction.participant is not None:
@@ -189,6 +217,7 @@ class Store:
 
     def remove_interaction(self, interaction: Interaction) -> None:
         """Remove an interaction from both of its listings."""
+        self._deleted(interaction.sid)
         interaction.session.interactions.remove(interaction)
         del self.interactions[interaction.sid]
         if interaction.participant is not None:
@@ -209,9 +238,13 @@ class Store:
         # The second member is never equal twice, so that sessions themselves are not compared.
         heapq.heappush(self.deadlines, (due, self.new_key(), session))
 
+    def has_due(self, now: datetime) -> bool:
+        """Say whether any noted moment has come."""
+        return bool(self.deadlines) and self.deadlines[0][0] <= now
+
     def next_due(self, now: datetime) -> Session | None:
         """Take from the queue one session whose noted moment has come."""
-        while self.deadlines and self.deadlines[0][0] <= now:
+        while self.has_due(now):
             _, _, session = heapq.heappop(self.deadlines)
             if self.sessions.get(session.sid) is session:
                 session.scheduled = None

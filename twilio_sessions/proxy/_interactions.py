@@ -15,6 +15,7 @@ class AsyncInteractionContext(AsyncContext):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.interactions"
     _sid_prefix = "KI"
     _sid_argument = "interaction sid"
 
@@ -27,7 +28,7 @@ class AsyncInteractionContext(AsyncContext):
         Example:
             >>> interaction = await session.interactions("KI...").fetch()
         """
-        return await self._get(self._path_by_sid(), Interaction)
+        return await self._fetch(self._path_by_sid(), Interaction)
 
     async def delete(self) -> None:
         """Delete the record of this interaction for good.
@@ -38,7 +39,7 @@ class AsyncInteractionContext(AsyncContext):
         Example:
             >>> await session.interactions("KI...").delete()
         """
-        await self._delete(self._path_by_sid())
+        await self._delete()
 
 
 class AsyncInteractions(AsyncCollection[Interaction]):
@@ -47,6 +48,7 @@ class AsyncInteractions(AsyncCollection[Interaction]):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.interactions"
     _key = "interactions"
     _model = Interaction
     _page_cap = 100

@@ -25,6 +25,7 @@ class AsyncMessageInteractionContext(AsyncContext):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.message_interactions"
     _sid_prefix = "KI"
     _sid_argument = "message interaction sid"
 
@@ -37,7 +38,7 @@ class AsyncMessageInteractionContext(AsyncContext):
         Example:
             >>> message = await participant.message_interactions("KI...").fetch()
         """
-        return await self._get(self._path_by_sid(), MessageInteraction)
+        return await self._fetch(self._path_by_sid(), MessageInteraction)
 
 
 class AsyncMessageInteractions(AsyncCollection[MessageInteraction]):
@@ -46,6 +47,7 @@ class AsyncMessageInteractions(AsyncCollection[MessageInteraction]):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.message_interactions"
     # Not `message_interactions`: the contract says so.
     _key = "interactions"
     _model = MessageInteraction
@@ -84,7 +86,7 @@ class AsyncMessageInteractions(AsyncCollection[MessageInteraction]):
             "Body": arguments.body("body", body),
             "MediaUrl": arguments.urls("media_url", media_url),
         }
-        return await self._post(self._path, form, MessageInteraction)
+        return await self._create(form, MessageInteraction)
 
 
 class AsyncParticipantContext(AsyncContext):
@@ -93,6 +95,7 @@ class AsyncParticipantContext(AsyncContext):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.participants"
     _sid_prefix = "KP"
     _sid_argument = "participant sid"
 
@@ -110,7 +113,7 @@ class AsyncParticipantContext(AsyncContext):
         Example:
             >>> participant = await session.participants("KP...").fetch()
         """
-        return await self._get(self._path_by_sid(), Participant)
+        return await self._fetch(self._path_by_sid(), Participant)
 
     async def delete(self) -> None:
         """Remove this participant. It stays listed with `date_deleted` and cannot be added again (80612).
@@ -121,7 +124,7 @@ class AsyncParticipantContext(AsyncContext):
         Example:
             >>> await session.participants("KP...").delete()
         """
-        await self._delete(self._path_by_sid())
+        await self._delete()
 
 
 class AsyncParticipants(AsyncCollection[Participant]):
@@ -130,6 +133,7 @@ class AsyncParticipants(AsyncCollection[Participant]):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.participants"
     _key = "participants"
     _model = Participant
     _page_cap = 100
@@ -178,4 +182,4 @@ class AsyncParticipants(AsyncCollection[Participant]):
             "ProxyIdentifier": arguments.text("proxy_identifier", proxy_identifier, longest=255),
             "ProxyIdentifierSid": arguments.optional_sid("proxy_identifier_sid", proxy_identifier_sid, "PN"),
         }
-        return await self._post(self._path, form, Participant)
+        return await self._create(form, Participant)

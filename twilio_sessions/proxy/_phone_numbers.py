@@ -15,6 +15,7 @@ class AsyncPhoneNumberContext(AsyncContext):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.phone_numbers"
     _sid_prefix = "PN"
     _sid_argument = "phone number sid"
 
@@ -27,7 +28,7 @@ class AsyncPhoneNumberContext(AsyncContext):
         Example:
             >>> number = await service.phone_numbers("PN...").fetch()
         """
-        return await self._get(self._path_by_sid(), PhoneNumber)
+        return await self._fetch(self._path_by_sid(), PhoneNumber)
 
     async def update(self, *, is_reserved: bool | None = None) -> PhoneNumber:
         """Reserve this number, or release it for every session.
@@ -42,7 +43,7 @@ class AsyncPhoneNumberContext(AsyncContext):
             >>> number = await service.phone_numbers("PN...").update(is_reserved=True)
         """
         form = {"IsReserved": arguments.boolean("is_reserved", is_reserved)}
-        return await self._post(self._path_by_sid(), form, PhoneNumber)
+        return await self._update(form, PhoneNumber)
 
     async def delete(self) -> None:
         """Take this number out of the pool.
@@ -53,7 +54,7 @@ class AsyncPhoneNumberContext(AsyncContext):
         Example:
             >>> await service.phone_numbers("PN...").delete()
         """
-        await self._delete(self._path_by_sid())
+        await self._delete()
 
 
 class AsyncPhoneNumbers(AsyncCollection[PhoneNumber]):
@@ -62,6 +63,7 @@ class AsyncPhoneNumbers(AsyncCollection[PhoneNumber]):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.phone_numbers"
     _key = "phone_numbers"
     _model = PhoneNumber
     _page_cap = 100
@@ -107,4 +109,4 @@ class AsyncPhoneNumbers(AsyncCollection[PhoneNumber]):
             "PhoneNumber": arguments.phone_number("phone_number", phone_number),
             "IsReserved": arguments.boolean("is_reserved", is_reserved),
         }
-        return await self._post(self._path, form, PhoneNumber)
+        return await self._create(form, PhoneNumber)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twilio_sessions._core import arguments
 from twilio_sessions._core.resource import AsyncCollection, AsyncContext
+from twilio_sessions._core.settle import Settlement, settle_create
 from twilio_sessions.proxy._models import GeoMatchLevel, NumberSelectionBehavior, Service
 from twilio_sessions.proxy._phone_numbers import AsyncPhoneNumbers
 from twilio_sessions.proxy._sessions import AsyncSessions
@@ -13,10 +14,14 @@ from twilio_sessions.proxy._sessions import AsyncSessions
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from twilio_sessions._core.request import Form
+
 __all__ = ["AsyncServiceContext", "AsyncServices"]
 
 # Proxy limits page.
 _LONGEST_NAME = 191
+# "Service UniqueName must be unique."
+_NAME_TAKEN = 80602
 
 
 def _form(
@@ -51,6 +56,7 @@ class AsyncServiceContext(AsyncContext):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.services"
     _sid_prefix = "KS"
     _sid_argument = "service sid"
 
@@ -81,7 +87,7 @@ class AsyncServiceContext(AsyncContext):
         Example:
             >>> service = await client.proxy.v1.services("my-service").fetch()
         """
-        return await self._get(self._path, Service)
+        return await self._fetch(self._path, Service)
 
     async def update(
         self,
@@ -114,7 +120,7 @@ class AsyncServiceContext(AsyncContext):
             out_of_session_callback_url=out_of_session_callback_url,
             chat_instance_sid=chat_instance_sid,
         )
-        return await self._post(self._path_by_sid(), form, Service)
+        return await self._update(form, Service)
 
     async def delete(self) -> None:
         """Delete this service and what belongs to it.
@@ -125,7 +131,7 @@ class AsyncServiceContext(AsyncContext):
         Example:
             >>> await client.proxy.v1.services("KS...").delete()
         """
-        await self._delete(self._path_by_sid())
+        await self._delete()
 
 
 class AsyncServices(AsyncCollection[Service]):
@@ -134,6 +140,7 @@ class AsyncServices(AsyncCollection[Service]):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.services"
     _key = "services"
     _model = Service
     _page_cap = 100
@@ -192,4 +199,18 @@ class AsyncServices(AsyncCollection[Service]):
             out_of_session_callback_url=out_of_session_callback_url,
             chat_instance_sid=chat_instance_sid,
         )
-        return await self._post(self._path, form, Service)
+        return await self._create(form, Service, self._settlement(unique_name, form))
+
+    def _settlement(self, name: str, form: Form) -> Settlement[Service]:
+        async def matches(found: Service) -> bool:
+            shown = {"DefaultTtl": str(found.default_ttl), "CallbackUrl": found.callback_url}
+            return all(form[key] in {None, value} for key, value in shown.items())
+
+        return settle_create(
+            self._look_up(name),
+            Service,
+            name=name,
+            conflict=_NAME_TAKEN,
+            created=lambda service: service.date_created,
+            matches=matches,
+        )

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from twilio_sessions._core import arguments
 from twilio_sessions._core.resource import AsyncCollection, AsyncContext
+from twilio_sessions._core.settle import Settlement, settle_create, settle_update
+from twilio_sessions.errors import APIError
 from twilio_sessions.proxy._interactions import AsyncInteractions
 from twilio_sessions.proxy._models import Session, SessionMode, SessionStatus
 from twilio_sessions.proxy._participants import AsyncParticipants
-from twilio_sessions.proxy._spec import encode_participants
+from twilio_sessions.proxy._spec import encode_participants, identifiers
+from twilio_sessions.proxy._wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncSessionContext", "AsyncSessions"]
 
+# Proxy limits page.
+_LONGEST_NAME = 191
+# "Session UniqueName must be unique."
+_NAME_TAKEN = 80603
+# "Session is closed and cannot be updated", "Session status change not supported".
+_DONE_ALREADY = frozenset({80607, 80608})
+
 
 class AsyncSessionContext(AsyncContext):
     """One session, by its SID; fetching takes its unique name as well."""
@@ -26,6 +36,7 @@ class AsyncSessionContext(AsyncContext):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.sessions"
     _sid_prefix = "KC"
     _sid_argument = "session sid"
 
@@ -56,7 +67,7 @@ class AsyncSessionContext(AsyncContext):
         Example:
             >>> session = await service.sessions("Order #1234").fetch()
         """
-        return await self._get(self._path, Session)
+        return await self._fetch(self._path, Session)
 
     async def update(
         self,
@@ -86,7 +97,17 @@ class AsyncSessionContext(AsyncContext):
             "Ttl": arguments.seconds("ttl", ttl),
             "Status": arguments.member("status", status, SessionStatus),
         }
-        return await self._post(self._path_by_sid(), form, Session)
+        return await self._update(form, Session, self._settlement(status, ttl, date_expiry))
+
+    def _settlement(
+        self, status: str | None, ttl: int | timedelta | None, date_expiry: datetime | None
+    ) -> Settlement[Session] | None:
+        """Closing twice, or re-opening twice, is refused; after a lost answer that may mean: it is done."""
+        if status is None:
+            return None
+        wanted = Wanted(status=status, ttl=ttl, date_expiry=date_expiry)
+        look = self._request("GET", "fetch", self._path)
+        return settle_update(look, Session, codes=_DONE_ALREADY, reached=wanted.is_met_by)
 
     async def delete(self) -> None:
         """Delete this session for good, with its participants and interactions; its name becomes free.
@@ -98,7 +119,7 @@ class AsyncSessionContext(AsyncContext):
         Example:
             >>> await service.sessions("KC...").delete()
         """
-        await self._delete(self._path_by_sid())
+        await self._delete()
 
 
 class AsyncSessions(AsyncCollection[Session]):
@@ -111,6 +132,7 @@ class AsyncSessions(AsyncCollection[Session]):
     __slots__ = ()
 
     _product = "proxy"
+    _resource = "proxy.sessions"
     _key = "sessions"
     _model = Session
     _page_cap = 100
@@ -161,12 +183,92 @@ class AsyncSessions(AsyncCollection[Session]):
             ...     participants=[{"identifier": "+14155550100"}, {"identifier": "+14155550101"}],
             ... )
         """
+        return await self._create_before(
+            None,
+            unique_name=unique_name,
+            date_expiry=date_expiry,
+            ttl=ttl,
+            mode=mode,
+            status=status,
+            participants=participants,
+        )
+
+    async def get_or_create(
+        self,
+        *,
+        unique_name: str,
+        date_expiry: datetime | None = None,
+        ttl: int | timedelta | None = None,
+        mode: SessionMode | str | None = None,
+        status: SessionStatus | str | None = None,
+        participants: Sequence[ParticipantSpec | Mapping[str, str]] | None = None,
+    ) -> Session:
+        """Create a session, or fetch the one that has its unique name already, whatever it is like.
+
+        Arguments are those of `create`; they say nothing about a session that exists. Both steps together
+        end within the client's `timeout`.
+
+        Raises:
+            ArgumentError: An argument cannot be right.
+            APIError: Whatever create or fetch may raise, but for a name that is taken.
+
+        Example:
+            >>> session = await service.sessions.get_or_create(unique_name="Order #1234", ttl=3600)
+        """
+        arguments.text("unique_name", unique_name, longest=_LONGEST_NAME)
+        deadline = self._pipeline.deadline()
+        try:
+            return await self._create_before(
+                deadline,
+                unique_name=unique_name,
+                date_expiry=date_expiry,
+                ttl=ttl,
+                mode=mode,
+                status=status,
+                participants=participants,
+            )
+        except APIError as error:
+            if error.code != _NAME_TAKEN:
+                raise
+        return await self._pipeline.call(self._look_up(unique_name), Session, deadline=deadline)
+
+    async def _create_before(
+        self,
+        deadline: float | None,
+        *,
+        unique_name: str | None,
+        date_expiry: datetime | None,
+        ttl: int | timedelta | None,
+        mode: str | None,
+        status: str | None,
+        participants: Sequence[ParticipantSpec | Mapping[str, str]] | None,
+    ) -> Session:
         form = {
-            "UniqueName": arguments.text("unique_name", unique_name, longest=191),
+            "UniqueName": arguments.text("unique_name", unique_name, longest=_LONGEST_NAME),
             "DateExpiry": arguments.date("date_expiry", date_expiry),
             "Ttl": arguments.seconds("ttl", ttl),
             "Mode": arguments.member("mode", mode, SessionMode),
             "Status": arguments.member("status", status, SessionStatus),
             "Participants": encode_participants(participants),
         }
-        return await self._post(self._path, form, Session)
+        settlement = None
+        if unique_name is not None:
+            wanted = Wanted(status=status, ttl=ttl, date_expiry=date_expiry, mode=mode)
+            settlement = self._settlement(unique_name, wanted, identifiers(participants))
+        return await self._create(form, Session, settlement, deadline)
+
+    def _settlement(self, name: str, wanted: Wanted, joined: set[str]) -> Settlement[Session]:
+        async def matches(found: Session) -> bool:
+            if not wanted.is_met_by(found):
+                return False
+            listed = self(found.sid).participants.list() if joined else None
+            return listed is None or {item.identifier async for item in listed} == joined
+
+        return settle_create(
+            self._look_up(name),
+            Session,
+            name=name,
+            conflict=_NAME_TAKEN,
+            created=lambda session: session.date_created,
+            matches=matches,
+        )

@@ -16,7 +16,7 @@ from twilio_sessions.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ParticipantSpec", "encode_participants"]
+__all__ = ["ParticipantSpec", "encode_participants", "identifiers"]
 
 # "A Session may have at most 2 participants" (Twilio error 80609).
 _MOST: Final = 2
@@ -87,6 +87,14 @@ def encode_participants(
             argument="participants",
         )
     return [_encode(f"participants[{index}]", item) for index, item in enumerate(participants)]
+
+
+def identifiers(participants: Sequence[ParticipantSpec | Mapping[str, str]] | None) -> set[str]:
+    """Return the identifiers of participants that `encode_participants` has accepted."""
+    return {
+        (item if isinstance(item, ParticipantSpec) else _from_mapping("participants", item)).identifier
+        for item in participants or ()
+    }
 
 
 def _encode(argument: str, item: ParticipantSpec | Mapping[str, str]) -> str:

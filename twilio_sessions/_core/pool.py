@@ -1,0 +1,169 @@
+"""Owns aiohttp's session: opened by the first request, bound to its loop and process, closed once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import urllib.request
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import attrs
+
+from twilio_sessions.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+__all__ = ["ConnectionOptions", "ConnectionPool"]
+
+_log: Final = logging.getLogger("twilio_sessions")
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionOptions:
+    """How connections are made.
+
+    Attributes:
+        connector: A connector of the caller's own; it is used and never closed.
+        tls: The TLS context; by default aiohttp's, which trusts what the system trusts.
+        http_proxy: The URL of an HTTP proxy for every request.
+        trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are obeyed, as they were when the
+            client was made.
+    """
+
+    connector: aiohttp.BaseConnector | None = attrs.field(default=None, repr=False)
+    tls: ssl.SSLContext | None = attrs.field(default=None, repr=False)
+    http_proxy: str | None = attrs.field(default=None, repr=False)
+    trust_env: bool = False
+
+
+class ConnectionPool:
+    """The connections of one client, and of those that share its pool."""
+
+    def __init__(
+        self, options: ConnectionOptions, *, max_connections: int, headers: Mapping[str, str]
+    ) -> None:
+        self._options = options
+        self._max_connections = max_connections
+        self._headers = headers
+        # Read once: aiohttp would read the environment (and netrc) again for each request, at three
+        # times the price of the request itself.
+        self._proxies = urllib.request.getproxies() if options.trust_env else {}
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+        self._told = False
+        self._closed = False
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the session of the running loop, opening one where there is none.
+
+        Raises:
+            ConfigurationError: The client is closed, or was used before a fork.
+        """
+        loop = asyncio.get_running_loop()
+        if self._session is not None and self._loop is loop and self._process == os.getpid():
+            return self._session
+        return self._reopen(loop)
+
+    def _reopen(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ConfigurationError("this client is closed; make a new one")
+        if self._session is not None and self._process != os.getpid():
+            raise ConfigurationError(
+                "this client was used before os.fork() and its connections belong to the parent process; "
+                "make a new client in the child"
+            )
+        self._abandon()
+        self._session, self._loop, self._process = self._open(), loop, os.getpid()
+        return self._session
+
+    def _abandon(self) -> None:
+        """Leave the connections of another loop, which can be neither used nor awaited here."""
+        if self._session is None or self._loop is None:
+            return
+        if not self._told:
+            self._told = True
+            _log.warning("the client is used from another event loop than before; it opens new connections")
+        connector = self._session.connector
+        self._session.detach()
+        if connector is None or connector is self._options.connector:
+            return
+        if self._loop.is_closed():
+            _close_without_loop(connector)
+        else:
+            self._loop.call_soon_threadsafe(_close_in, self._loop, connector)
+
+    def _open(self) -> aiohttp.ClientSession:
+        own = self._options.connector
+        connector = own or aiohttp.TCPConnector(
+            limit=self._max_connections, ssl=self._options.tls if self._options.tls is not None else True
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            connector_owner=own is None,
+            headers=self._headers,
+            # Twilio sets none that matter, and a shared jar is state that nobody asked for.
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        # aiohttp would send an idempotent request a second time after a disconnect, unseen by anybody;
+        # it has no public switch for that (aiohttp issue 10790).
+        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return session
+
+    def proxy_for(self, url: str) -> str | None:
+        """Return the HTTP proxy through which a URL is reached, if any."""
+        if self._options.http_proxy is not None or not self._proxies:
+            return self._options.http_proxy
+        parts = urlsplit(url)
+        if urllib.request.proxy_bypass(parts.hostname or ""):
+            return None
+        return self._proxies.get(parts.scheme) or self._proxies.get("all")
+
+    def leave(self, loop: asyncio.AbstractEventLoop) -> object:
+        """Forget the connections opened in `loop` without touching them: a fork's child shares the sockets.
+
+        Returns:
+            What the caller must keep from being finalised, for a finaliser would close it.
+        """
+        if self._loop is not loop:
+            return None
+        session, self._session, self._loop = self._session, None, None
+        return session
+
+    async def close(self) -> None:
+        """Close every connection that was opened here; a closed pool stays closed."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None and self._process == os.getpid():
+            await session.close()
+
+
+def _close_without_loop(connector: aiohttp.BaseConnector) -> None:
+    """Mark a connector closed whose loop is closed: nothing can be awaited, and nothing has to be.
+
+    Its sockets are freed by the collector, which warns: the client should have been closed in its loop.
+    """
+    closing = connector.close().__await__()
+    with contextlib.suppress(StopIteration):
+        next(closing)
+
+
+# A loop keeps only weak references to its tasks.
+_closing: Final[set[asyncio.Task[None]]] = set()
+
+
+def _close_in(loop: asyncio.AbstractEventLoop, connector: aiohttp.BaseConnector) -> None:
+    """Close a connector from a callback of its own loop."""
+
+    async def close() -> None:
+        await connector.close()
+
+    task = loop.create_task(close())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
