@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from twilio_sessions.emulator import Seed
+from twilio_sessions import PaginationError
+from twilio_sessions.emulator import Fault, Seed
 from twilio_sessions.proxy import Session
 
 if TYPE_CHECKING:
@@ -105,3 +106,26 @@ async def test_assistants_are_read(client: AsyncClient, emulator: Emulator):
             assert message.session_id == session.id
             messages += 1
     assert messages > 0
+
+
+async def test_rows_that_come_again_are_listed_once(
+    busiest: AsyncServiceContext, emulator: Emulator, client: AsyncClient
+):
+    whole = [session.sid async for session in busiest.sessions.list()]
+    emulator.faults.add(Fault("repeat-rows", operation="sessions.list", rows=7, times=None))
+    assert [session.sid async for session in busiest.sessions.list(page_size=20)] == whole
+    assert client.counters.duplicates == 7 * (-(-len(whole) // 20) - 1)
+    limited = [session.sid async for session in busiest.sessions.list(page_size=20, limit=95)]
+    assert limited == whole[:95]
+
+
+async def test_pages_that_bring_nothing_new_end(busiest: AsyncServiceContext, emulator: Emulator):
+    emulator.faults.add(Fault("repeat-rows", operation="sessions.list", rows=20, times=None))
+    pages = [page async for page in busiest.sessions.pages(page_size=20)]
+    assert sum(len(page) for page in pages) > 300, "pages are shown as they were sent"
+
+
+async def test_a_server_that_leads_in_circles_is_left(busiest: AsyncServiceContext, emulator: Emulator):
+    emulator.faults.add(Fault("next-page", page="loop", cycle=2, operation="sessions.list", times=None))
+    with pytest.raises(PaginationError, match=r"already listed|no usable PageToken"):
+        _ = [session async for session in busiest.sessions.list(page_size=20)]

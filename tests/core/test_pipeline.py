@@ -23,6 +23,7 @@ from twilio_sessions import (
     ConflictError,
     InvalidResponseError,
     NotFoundError,
+    PaginationError,
     RateLimitError,
     ServerError,
     capture_responses,
@@ -403,3 +404,16 @@ async def test_a_server_that_cannot_prove_who_it_is_gets_nothing():
             with pytest.raises(APIConnectionError):
                 await client.proxy.v1.services(KS).fetch()
         assert asked[0].startswith(b"GET /v1/Services/KS")
+
+
+async def test_a_server_that_sends_the_same_rows_for_ever_is_left():
+    def page(number: int) -> bytes:
+        following = f"https://proxy.twilio.com/v1/Services?PageToken={number}"
+        meta = {"next_page_url": following}
+        return http(200, json.dumps({"services": [{"sid": KS}], "meta": meta}).encode())
+
+    async with raw_server(*(page(number) for number in range(9))) as server, client_of(server) as client:
+        with pytest.raises(PaginationError, match="brings only rows listed before") as caught:
+            _ = [service async for service in client.proxy.v1.services.list()]
+    assert caught.value.page_token == "PageToken=1"
+    assert len(server.seen) <= 3

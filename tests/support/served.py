@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import threading
 from typing import TYPE_CHECKING, Self
@@ -118,9 +119,12 @@ def environment_of(server: Emulator | SilentServer) -> dict[str, str]:
     }
 
 
+_number = itertools.count()
+
+
 def page(rows: int, *, following: str | None) -> bytes:
-    """Return an answer with a page of Assistants sessions."""
-    listed = ",".join(f'{{"id":"s{number}"}}' for number in range(rows))
+    """Return an answer with a page of Assistants sessions, none of which was on another page."""
+    listed = ",".join(f'{{"id":"s{next(_number)}"}}' for _ in range(rows))
     after = f'"{following}"' if following else "null"
     body = f'{{"sessions":[{listed}],"meta":{{"next_page_url":{after},"key":"sessions"}}}}'
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -111,12 +111,14 @@ class Counters:
         retries: Those of them that repeated an earlier one.
         throttled: Answers with status 429.
         failed: Attempts without a whole answer.
+        duplicates: Rows that `list()` left out because they had come on an earlier page.
     """
 
     requests: int = 0
     retries: int = 0
     throttled: int = 0
     failed: int = 0
+    duplicates: int = 0
 
     def count(self, event: Event) -> None:
         """Take an event into account."""

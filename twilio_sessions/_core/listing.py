@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncGenerator, Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from twilio_sessions._core.page import Page
 from twilio_sessions._core.paging import PageWalk, first_request
+from twilio_sessions._core.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -41,7 +43,7 @@ class Listing(Generic[T]):
         A limit bounds what is fetched, not what a page holds: the last page is whole.
         """
         first = first_request(self.request, page_size=page_size, page_token=page_token)
-        return self._walk(first, limit)
+        return self._walk(first, _Wanted(limit))
 
     def items(self, *, page_size: int, limit: int | None) -> Rows[T]:
         """Return the rows, at most `limit`; nothing is requested before the first is asked for."""
@@ -53,21 +55,35 @@ class Listing(Generic[T]):
         """Yield for page after page what decodes its rows, so that the reader chooses where that happens."""
         if limit == 0:
             return
+        recent, wanted = Recent(), _Wanted(limit)
+        first = first_request(self.request, page_size=page_size, page_token=None)
+        pages = self._walk(first, wanted)
         left = limit
-        pages = self.pages(page_size=page_size, limit=limit)
         try:
             async for page in pages:
-                yield functools.partial(page.head, left)
-                if left is not None:
-                    left -= len(page)
-                    if left <= 0:
-                        return
+                if left is None:
+                    yield functools.partial(self._new_rows, page, recent)
+                    continue
+                rows = self._new_rows(page, recent)
+                wanted.give_back(len(page) - len(rows))
+                yield functools.partial(list[T], rows[:left])
+                left -= len(rows)
+                if left <= 0:
+                    return
         finally:
             await pages.aclose()
 
-    async def _walk(self, first: Request, limit: int | None) -> AsyncGenerator[Page[T], None]:
+    def _new_rows(self, page: Page[T], recent: Recent) -> list[T]:
+        """Return the rows of a page without those that were listed lately."""
+        identity = attrgetter("sid" if hasattr(self.model, "sid") else "id")
+        rows = [row for row in page.items if recent.is_new(identity(row))]
+        self.pipeline.shared.counters.duplicates += len(page) - len(rows)
+        if page.items and not rows and page.next_page_token:
+            raise page.pagination_error("a page that is not the last one brings only rows listed before")
+        return rows
+
+    async def _walk(self, first: Request, wanted: _Wanted) -> AsyncGenerator[Page[T], None]:
         walk = PageWalk(first, self.pipeline.base_url(first.product))
-        wanted = _Wanted(limit)
         ahead: asyncio.Task[Page[T]] | None = None
         fetched = 0
         try:
@@ -159,6 +175,11 @@ class _Wanted:
     def take(self, page: Page[T]) -> None:
         if self.left is not None:
             self.left -= len(page)
+
+    def give_back(self, rows: int) -> None:
+        """Want so many more: they came, and had been listed already."""
+        if self.left is not None:
+            self.left += rows
 
 
 async def _abandon(task: asyncio.Task[Page[T]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from twilio_sessions._core.codec import DecodeError, decode_list, raw_items
+from twilio_sessions.errors import PaginationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +55,6 @@ class Page(Generic[T]):
                 raise self._response.invalid(f"not a list of {name}: {error}") from error
         return self._items
 
-    def head(self, count: int | None) -> list[T]:
-        """Return the first `count` rows, or all."""
-        return self.items if count is None else self.items[:count]
-
     @property
     def next_page_token(self) -> str | None:
         """What `pages(page_token=...)` takes to go on after this page; None on the last page."""
@@ -82,6 +79,18 @@ class Page(Generic[T]):
     def request_id(self) -> str | None:
         """The `Twilio-Request-Id` of the answer."""
         return self._response.request_id
+
+    def pagination_error(self, reason: str) -> PaginationError:
+        """Return the error that says why the listing does not go on after this page."""
+        response = self._response
+        return PaginationError(
+            reason,
+            status=response.status,
+            page_token=self._next_page_token,
+            request_id=response.request_id,
+            method=response.method,
+            url=response.url,
+        )
 
     def raw_items(self) -> list[bytes]:
         """Return each row exactly as it was sent, with the fields that this version does not know."""

@@ -112,7 +112,8 @@ class AsyncCollection(AsyncResource, Generic[T]):
         """List the resources one by one, fetching pages as they are needed.
 
         No request is made before the first row is asked for; from the second page on the next page is
-        fetched while rows are consumed. The order is Twilio's.
+        fetched while rows are consumed. The order is Twilio's. A row that comes again on a later page,
+        because others came or went meanwhile, is listed once.
 
         Args:
             limit: How many to list at most; None lists all, 0 none.
