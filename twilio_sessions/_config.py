@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from urllib.parse import SplitResult
 
-__all__ = ["ClientOptions", "Product", "Secret", "resolve_options"]
+__all__ = ["RETIRING", "ClientOptions", "Product", "Secret", "resolve_options"]
 
 Product = Literal["proxy", "assistants"]
+
+RETIRING: Final[dict[Product, str]] = {
+    "assistants": "Twilio announced the end of AI Assistants for July 2026; it may have been switched off",
+}
+"""Products that may be gone, and what to say when nothing answers there any more."""
 
 DEFAULT_TIMEOUT: Final = 60.0
 DEFAULT_ATTEMPT_TIMEOUT: Final = 20.0

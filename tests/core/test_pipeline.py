@@ -417,3 +417,28 @@ async def test_a_server_that_sends_the_same_rows_for_ever_is_left():
             _ = [service async for service in client.proxy.v1.services.list()]
     assert caught.value.page_token == "PageToken=1"
     assert len(server.seen) <= 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "listing", "told"),
+    [
+        (refusal(410, 20410), False, True),
+        (refusal(404, 20404), True, True),
+        (refusal(404, 20404), False, False),
+        (refusal(401, 20003), True, False),
+    ],
+)
+async def test_a_product_that_is_gone_is_told_as_such(answer: bytes, listing: bool, told: bool):
+    async with raw_server(answer) as server, client_of(server) as client:
+        sessions = client.assistants.v1.sessions
+        with pytest.raises(APIError) as caught:
+            await (anext(sessions.list()) if listing else sessions("a").fetch())
+    notes = getattr(caught.value, "__notes__", [])
+    assert any("Twilio announced the end of AI Assistants" in note for note in notes) is told
+
+
+async def test_a_product_that_nobody_answers_for_is_told_as_such():
+    async with AsyncClient("AC" + "0" * 32, "t", assistants_url="http://gone.invalid", timeout=2) as client:
+        with pytest.raises(APIConnectionError, match="gone.invalid") as caught:
+            await client.assistants.v1.sessions("a").fetch()
+    assert any("it may have been switched off" in note for note in caught.value.__notes__)

@@ -133,7 +133,7 @@ class Gate:
         self._ready: deque[_Lane] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._look: asyncio.TimerHandle | None = None
-        self.term = 0
+        self.term: int = 0
 
     def slot(self, key: RateKey | None, deadline: float | None = None) -> Slot:
         """Return what `async with` waits for: the right to have one request in flight.

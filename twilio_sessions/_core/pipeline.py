@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from twilio_sessions._config import RETIRING
 from twilio_sessions._core.capture import note_response
 from twilio_sessions._core.codec import DecodeError, decode_item
 from twilio_sessions._core.events import (
@@ -29,6 +30,8 @@ from twilio_sessions.errors import (
     APIConnectionError,
     APIError,
     APITimeoutError,
+    GoneError,
+    NotFoundError,
     RateLimitError,
     TwilioSessionsError,
 )
@@ -257,6 +260,8 @@ class Pipeline:
             error.add_note(f"after {call.attempt} attempts in {time.monotonic() - call.began:.1f} s")
         if isinstance(error, APIConnectionError) and call.doubtful:
             error.maybe_processed = True
+        if call.request.product in RETIRING and _looks_gone(call.request, error):
+            error.add_note(RETIRING[call.request.product])
 
     def _tell(self, call: _Call, kind: type[Event], **facts: object) -> None:
         request = call.request
@@ -280,6 +285,15 @@ class Pipeline:
     async def close(self) -> None:
         """Close the connections."""
         await self.shared.transport.close()
+
+
+def _looks_gone(request: Request, error: TwilioSessionsError) -> bool:
+    """Tell whether it is the product that is not there, not one resource of it."""
+    if isinstance(error, APIConnectionError):
+        return not error.maybe_processed
+    return isinstance(error, GoneError) or (
+        isinstance(error, NotFoundError) and request.operation.endswith("sessions.list")
+    )
 
 
 def _decode(response: Response, model: type[T]) -> T:

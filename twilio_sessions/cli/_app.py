@@ -14,6 +14,7 @@ from twilio_sessions._version import __version__
 from twilio_sessions.cli._demo import run_demo
 from twilio_sessions.cli._emulator import run_emulator
 from twilio_sessions.cli._export import run_export
+from twilio_sessions.emulator import EmulatorOptions
 from twilio_sessions.errors import ArgumentError, ConfigurationError, TwilioSessionsError
 from twilio_sessions.export import DEFAULT_CONCURRENCY
 
@@ -93,6 +94,8 @@ async def emulator(
     random_seed: int = 0,
     account_sid: str | None = None,
     auth_token: str | None = None,
+    rate_limit: bool = False,
+    control: bool = False,
 ) -> int:
     """Run a local Twilio until it is interrupted; prints the variables that point a client at it.
 
@@ -114,6 +117,10 @@ async def emulator(
         The account to play.
     auth_token
         The token to accept; a made-up one, for this is no place for a real one.
+    rate_limit
+        Keep Twilio's published limit: 150 requests in 5 seconds, per endpoint and service.
+    control
+        Take faults, and tell what was done, at /__emulator__/ (JSON, from this machine only).
     """
     return await run_emulator(
         host=host,
@@ -123,6 +130,7 @@ async def emulator(
         random_seed=random_seed,
         account_sid=account_sid,
         auth_token=auth_token,
+        options=EmulatorOptions(rate_limit=150 if rate_limit else None, control=control),
     )
 
 

@@ -7,7 +7,7 @@ import signal
 import anyio
 from rich.console import Console
 
-from twilio_sessions.emulator import Emulator, Seed
+from twilio_sessions.emulator import Emulator, EmulatorOptions, Seed
 from twilio_sessions.errors import ArgumentError
 
 __all__ = ["run_emulator"]
@@ -22,11 +22,19 @@ async def run_emulator(
     random_seed: int,
     account_sid: str | None,
     auth_token: str | None,
+    options: EmulatorOptions,
 ) -> int:
     """Serve until SIGINT or SIGTERM."""
     try:
         seed = Seed(services=services, sessions=sessions, random_seed=random_seed)
-        emulator = Emulator(host=host, port=port, account_sid=account_sid, auth_token=auth_token, seed=seed)
+        emulator = Emulator(
+            host=host,
+            port=port,
+            account_sid=account_sid,
+            auth_token=auth_token,
+            seed=seed,
+            options=options,
+        )
     except ValueError as error:
         raise ArgumentError(str(error), argument="emulator") from None
     # Listening to signals before anything is printed: who reads the lines may send one at once.

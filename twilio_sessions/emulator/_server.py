@@ -22,10 +22,13 @@ from twilio_sessions.emulator._store import Store
 from twilio_sessions.emulator._values import is_sid
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from types import TracebackType
     from typing import Self
+
+    from twilio_sessions.emulator._ledger import Processed, ReceivedRequest
 
 __all__ = ("DEFAULT_ACCOUNT_SID", "DEFAULT_AUTH_TOKEN", "Emulator", "EmulatorStartError")
 
@@ -84,9 +87,11 @@ class Emulator:
     ) -> None:
         if account_sid is not None and not is_sid(account_sid, "AC"):
             raise ValueError(f"not an account SID (AC and 32 hexadecimal digits): {account_sid!r}")
-        self.account_sid = account_sid if account_sid is not None else DEFAULT_ACCOUNT_SID
-        self.options = options if options is not None else EmulatorOptions()
-        self.clock = clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
+        self.account_sid: str = account_sid if account_sid is not None else DEFAULT_ACCOUNT_SID
+        self.options: EmulatorOptions = options if options is not None else EmulatorOptions()
+        self.clock: Clock = (
+            clock if isinstance(clock, Clock) else Clock(clock) if clock is not None else Clock()
+        )
         self._auth_token = auth_token if auth_token is not None else DEFAULT_AUTH_TOKEN
         self._api_keys = dict(api_keys or {})
         self._seed = seed
@@ -95,10 +100,10 @@ class Emulator:
         self._runner: web.ServerRunner | None = None
         self._app: App | None = None
         self._ledger = Ledger(self.options.ledger_size)
-        self.requests = self._ledger.requests
-        self.processed = self._ledger.processed
-        self.faults = FaultPlan()
-        self.store = Store(seed.random_seed if seed is not None else 0)
+        self.requests: deque[ReceivedRequest] = self._ledger.requests
+        self.processed: deque[Processed] = self._ledger.processed
+        self.faults: FaultPlan = FaultPlan()
+        self.store: Store = Store(seed.random_seed if seed is not None else 0)
         if seed is not None:
             plant(self.store, self.options, seed, self.clock())
 
