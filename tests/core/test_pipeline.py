@@ -439,6 +439,6 @@ async def test_a_product_that_is_gone_is_told_as_such(answer: bytes, listing: bo
 
 async def test_a_product_that_nobody_answers_for_is_told_as_such():
     async with AsyncClient("AC" + "0" * 32, "t", assistants_url="http://gone.invalid", timeout=2) as client:
-        with pytest.raises(APIConnectionError, match="gone.invalid") as caught:
+        with pytest.raises(APIConnectionError, match=r"gone\.invalid") as caught:
             await client.assistants.v1.sessions("a").fetch()
     assert any("it may have been switched off" in note for note in caught.value.__notes__)

@@ -162,6 +162,21 @@ async def test_a_product_that_was_switched_off_is_named(tmp_path: Path, status: 
         report = await export(client, tmp_path)
     assert report.skipped[0].what == "assistants"
     assert "switched off" in report.skipped[0].why
+    assert report.is_complete
+
+
+async def test_a_product_that_cannot_be_reached_does_not_cost_the_rest(tmp_path: Path):
+    empty = http(200, b'{"services": [], "meta": {"next_page_url": null}}')
+    async with (
+        raw_server(empty) as server,
+        AsyncClient(
+            "AC" + "0" * 32, "t", proxy_url=server.url, assistants_url="http://127.0.0.1:1", max_attempts=1
+        ) as client,
+    ):
+        report = await export(client, tmp_path)
+    assert [(one.what, one.is_gone) for one in report.skipped] == [("assistants", False)]
+    assert "it cannot be reached" in report.skipped[0].why
+    assert not report.is_complete
 
 
 @pytest.mark.parametrize(

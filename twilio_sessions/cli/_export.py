@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_export"]
 
+INCOMPLETE = 3
+
 
 async def run_export(
     *,
@@ -23,7 +25,7 @@ async def run_export(
     include: Sequence[str] | None,
     concurrency: int,
 ) -> int:
-    """Export, show progress, print a summary."""
+    """Export, show progress, print a summary; the exit code is 3 when something could not be reached."""
     async with AsyncClient() as client:
         with ExportBar() as bar:
             report = await export(
@@ -36,4 +38,4 @@ async def run_export(
                 on_progress=bar.update,
             )
     print_summary(report)
-    return 0
+    return 0 if report.is_complete else INCOMPLETE

@@ -16,15 +16,17 @@ __all__ = ["ExportProgress", "ExportReport", "Skipped"]
 
 @attrs.frozen
 class Skipped:
-    """Something that could not be exported because it does not exist any more.
+    """Something that was not exported.
 
     Attributes:
         what: What was asked for.
         why: What Twilio answered.
+        is_gone: True when it does not exist any more, False when it could not be reached and may be there.
     """
 
     what: str
     why: str
+    is_gone: bool = True
 
 
 @attrs.define
@@ -59,7 +61,7 @@ class ExportReport:
         rows: Rows written, by resource; those of Assistants are called `assistants-sessions` and
             `assistants-messages`.
         seconds: How long it took.
-        skipped: What had vanished when it was asked for.
+        skipped: What had vanished when it was asked for, and a product that could not be reached at all.
     """
 
     out: Path
@@ -71,6 +73,11 @@ class ExportReport:
     def total_rows(self) -> int:
         """All rows written."""
         return sum(self.rows.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that exists was exported."""
+        return all(skipped.is_gone for skipped in self.skipped)
 
 
 def row_name(product: str, resource: str) -> str:

@@ -10,7 +10,7 @@ import anyio
 import attrs
 
 from twilio_sessions._core import arguments
-from twilio_sessions.errors import ArgumentError, NotFoundError
+from twilio_sessions.errors import APIConnectionError, ArgumentError, NotFoundError
 from twilio_sessions.export._plan import RESOURCES, Partition, Selection, select
 from twilio_sessions.export._report import ExportProgress, ExportReport, Skipped, row_name
 from twilio_sessions.export._sink import NdjsonFolder, prepare_folder
@@ -48,8 +48,8 @@ async def export(
         out: The folder to write to; new or empty, readable by its owner only.
         services: SIDs or unique names of Proxy services; none means all. Naming services leaves
             Assistants out.
-        products: `proxy`, `assistants`; by default both. Where Assistants is switched off (404 or 410),
-            that is noted in the report's `skipped`.
+        products: `proxy`, `assistants`; by default both. Where Assistants is switched off (404 or 410) or
+            cannot be reached, that is noted in the report's `skipped`.
         include: Names of resources, or `all`; by default all but `message-interactions`, which are among
             the interactions as well.
         concurrency: How many listings are read at once.
@@ -148,9 +148,19 @@ class _Run:
         self._notify()
 
     async def _assistants(self, writer: PartitionWriter) -> None:
-        """Export Assistants, which Twilio is switching off: a 404 or 410 of its listing is no failure."""
+        """Export Assistants, which Twilio is switching off: that must not cost anybody the rest.
+
+        A 404 or 410 of its listing says that it is gone; where no connection can be made it is left out,
+        and the report is not complete.
+        """
         try:
             await export_assistants(writer, self.client)
+        except APIConnectionError as error:
+            if error.maybe_processed:
+                raise
+            self.progress.skipped.append(
+                Skipped("assistants", f"it cannot be reached: {error}", is_gone=False)
+            )
         except NotFoundError as error:
             self.progress.skipped.append(
                 Skipped("assistants", f"the product seems to be switched off: {error}")
