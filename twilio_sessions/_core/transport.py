@@ -75,7 +75,7 @@ class Transport:
             ) as answer:
                 return await _whole(request, url, answer)
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            raise _translate(error, request, url, seconds) from None
+            raise _translate(error, request, url, options, seconds) from None
 
     async def close(self) -> None:
         """Close every connection that was opened here; a closed transport stays closed."""
@@ -111,19 +111,31 @@ def _response(request: Request, url: str, answer: aiohttp.ClientResponse, body: 
 
 
 def _translate(
-    error: TimeoutError | aiohttp.ClientError | ValueError, request: Request, url: str, seconds: float
+    error: TimeoutError | aiohttp.ClientError | ValueError,
+    request: Request,
+    url: str,
+    options: ClientOptions,
+    seconds: float,
 ) -> APIConnectionError:
     """Return the typed error; aiohttp's own is not kept, for its repr shows the Authorization header."""
     kind: type[APIConnectionError] = APIConnectionError
+    message = _describe(error)
     if isinstance(error, _UNTRUSTED):
         kind = APICertificateError
     elif isinstance(error, TimeoutError):
         kind = APITimeoutError
-    message = _describe(error)
-    if kind is APITimeoutError:
-        message = f"no answer within {round(seconds, 1):g} s"
+        message = _describe_timeout(error, options, seconds)
     sent = not isinstance(error, (*_NEVER_SENT, *_UNTRUSTED))
     return kind(message, method=request.method, url=url, maybe_processed=sent)
+
+
+def _describe_timeout(error: TimeoutError, options: ClientOptions, seconds: float) -> str:
+    """Say which of the time limits it was."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return f"no connection within {options.connect_timeout:g} s"
+    if isinstance(error, aiohttp.SocketTimeoutError):
+        return f"no byte for {options.read_timeout:g} s"
+    return f"no answer within {round(seconds, 1):g} s"
 
 
 def _describe(error: Exception) -> str:

@@ -1,0 +1,110 @@
+"""Every option about connections reaches the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from raw_server import http, raw_server
+
+from twilio_sessions import APITimeoutError, AsyncClient
+
+if TYPE_CHECKING:
+    from raw_server import RawServer
+
+ACCOUNT = "AC" + "0" * 32
+KS = "KS" + "1" * 32
+SERVICE = http(200, f'{{"sid": "{KS}"}}'.encode())
+ELSEWHERE = "http://twilio.invalid"
+
+
+def client_of(url: str, **options: Any) -> AsyncClient:
+    return AsyncClient(ACCOUNT, "token", proxy_url=url, assistants_url=url, **{"max_attempts": 1} | options)
+
+
+async def test_an_http_proxy_is_used():
+    async with raw_server(SERVICE) as proxy, client_of(ELSEWHERE, http_proxy=proxy.url) as client:
+        await client.proxy.v1.services(KS).fetch()
+    assert proxy.seen[0].startswith(f"GET {ELSEWHERE}/v1/Services/{KS} HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("trust_env", "no_proxy", "used"), [(True, "", True), (True, "twilio.invalid", False), (False, "", False)]
+)
+async def test_the_environment_is_obeyed_when_it_is_trusted(
+    monkeypatch: pytest.MonkeyPatch, trust_env: bool, no_proxy: str, used: bool
+):
+    async with raw_server(SERVICE) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", no_proxy)
+        async with client_of(ELSEWHERE, trust_env=trust_env) as client:
+            if used:
+                await client.proxy.v1.services(KS).fetch()
+            else:
+                with pytest.raises(Exception, match=r"twilio\.invalid"):
+                    await client.proxy.v1.services(KS).fetch()
+    assert len(proxy.seen) == used
+
+
+async def test_the_environment_is_read_once_and_no_netrc_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Any):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with raw_server(SERVICE) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        async with client_of(ELSEWHERE, trust_env=True) as client:
+            monkeypatch.delenv("http_proxy")
+            await client.proxy.v1.services(KS).fetch()
+    basic = base64.b64encode(f"{ACCOUNT}:token".encode()).decode()
+    assert f"Authorization: Basic {basic}\r\n" in proxy.seen[0]
+
+
+async def test_a_connector_of_the_callers_is_used_and_not_closed():
+    async with raw_server(SERVICE) as server, aiohttp.TCPConnector(limit=1) as connector:
+        for _ in range(2):
+            async with client_of(server.url, connector=connector) as client:
+                await client.proxy.v1.services(KS).fetch()
+        assert not connector.closed
+        assert server.open_connections == 1
+
+
+async def many_at_once(server: RawServer, **options: Any) -> int:
+    """Make eight calls at once and return how many connections that took at most."""
+    most = 0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, server.open_connections)
+            await asyncio.sleep(0.001)
+
+    async with client_of(server.url, **options) as client:
+        watcher = asyncio.create_task(watch())
+        await asyncio.gather(*(client.proxy.v1.services(KS).fetch() for _ in range(8)))
+        watcher.cancel()
+    return most
+
+
+@pytest.mark.parametrize("rate_limit", [True, False])
+async def test_no_more_connections_are_opened_than_asked_for(rate_limit: bool):
+    async def slow(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.02)
+        writer.write(SERVICE)
+        await writer.drain()
+
+    async with raw_server(slow) as server:
+        assert await many_at_once(server, max_connections=2, rate_limit=rate_limit) == 2
+
+
+async def test_silence_ends_an_attempt_before_its_time_is_up():
+    async def half(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(SERVICE[:-3])
+        await writer.drain()
+        await asyncio.sleep(5)
+
+    async with raw_server(half) as server, client_of(server.url, read_timeout=0.1) as client:
+        with pytest.raises(APITimeoutError, match=r"no byte for 0\.1 s .*may have been processed"):
+            await client.proxy.v1.services(KS).fetch()
