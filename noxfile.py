@@ -49,9 +49,11 @@ def _install(session: nox.Session, *groups: str) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run all tests; warnings are errors, and on the oldest Python asyncio watches for what was forgotten."""
-    _install(session, "test")
+    # The generator formats with ruff, and what type checkers say of the clients is tested, too.
+    _install(session, "test", "lint")
     session.run(
-        *("coverage", "run", "-m", "pytest", *session.posargs),
+        # Two at a time: most of them wait for sockets and processes.
+        *("coverage", "run", "-m", "pytest", "-n", "2", *session.posargs),
         env={
             "COVERAGE_FILE": f".coverage.{session.python}",
             # It triples the time that a task takes, so one interpreter does it for all.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PaginationError,
         PermissionDeniedError,
         RateLimitError,
+        ResponseTooLargeError,
         ServerError,
         TwilioSessionsError,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "Response",
+    "ResponseTooLargeError",
     "ServerError",
     "TwilioSessionsError",
     "__version__",

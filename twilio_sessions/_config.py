@@ -92,11 +92,11 @@ class ClientOptions:
     def __attrs_post_init__(self) -> None:
         for name in ("timeout", "attempt_timeout", "connect_timeout", "read_timeout"):
             seconds = getattr(self, name)
-            if not seconds > 0:
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
                 raise ConfigurationError(f"{name} is in seconds and must be greater than 0; got {seconds!r}")
         for name in ("max_attempts", "max_connections"):
             count = getattr(self, name)
-            if not isinstance(count, int) or count < 1:
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
                 raise ConfigurationError(f"{name} must be a whole number, 1 or more; got {count!r}")
 
     def base_url(self, product: Product) -> str:

@@ -14,10 +14,11 @@
     │   ├── PermissionDeniedError       403
     │   ├── NotFoundError               404
     │   │   └── GoneError               410
-    │   ├── ConflictError               409
+    │   ├── ConflictError               409, and a unique name that is taken
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
     └── InvalidResponseError            the answer is not what the contract promises
+        ├── ResponseTooLargeError       its body is larger than is believable
         └── PaginationError             a listing cannot be continued; carries the token to resume from
 
 All of them pickle, so they cross process borders, and none of them carries a credential.
@@ -43,6 +44,7 @@ __all__ = [
     "PaginationError",
     "PermissionDeniedError",
     "RateLimitError",
+    "ResponseTooLargeError",
     "ServerError",
     "TwilioSessionsError",
     "error_class_for_status",
@@ -182,7 +184,10 @@ class GoneError(NotFoundError):
 
 
 class ConflictError(APIError):
-    """HTTP 409: the request contradicts what exists or is under way (for example Twilio error 80623)."""
+    """HTTP 409, or a unique name that is taken (Twilio errors 80602, 80603), whatever its status.
+
+    The request contradicts what exists or is under way.
+    """
 
 
 class RateLimitError(APIError):
@@ -224,6 +229,10 @@ class InvalidResponseError(TwilioSessionsError):
     def __str__(self) -> str:
         text = f"{self.args[0]} [HTTP {self.status} to {self.method} {self.url}]"
         return f"{text} (request id {self.request_id})" if self.request_id else text
+
+
+class ResponseTooLargeError(InvalidResponseError):
+    """The decoded body is larger than is believable (32 MiB); the rest of it was not read."""
 
 
 class PaginationError(InvalidResponseError):

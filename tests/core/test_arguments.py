@@ -143,6 +143,10 @@ def test_a_misspelt_member_is_refused_with_the_choices(value: Any):
         (arguments.urls, "https://example.com"),
         (arguments.urls, ["https://example.com", "x"]),
         (arguments.body, ""),
+        (arguments.body, "\ud800"),
+        (arguments.url, "http://["),
+        (arguments.urls, 5),
+        (arguments.date, datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))),
     ],
 )
 def test_other_values_of_a_wrong_kind_are_refused(check: Callable[[str, Any], object], value: Any):

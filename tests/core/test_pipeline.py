@@ -18,6 +18,7 @@ from twilio_sessions import (
     APIConnectionError,
     APIError,
     APITimeoutError,
+    ArgumentError,
     AsyncClient,
     ConfigurationError,
     ConflictError,
@@ -25,9 +26,11 @@ from twilio_sessions import (
     NotFoundError,
     PaginationError,
     RateLimitError,
+    ResponseTooLargeError,
     ServerError,
     capture_responses,
 )
+from twilio_sessions._core import transport
 from twilio_sessions.events import (
     Event,
     RequestFailed,
@@ -214,7 +217,7 @@ async def test_when_looking_fails_the_first_error_comes_out_and_says_so():
 
 async def test_a_name_that_was_taken_before_is_simply_refused():
     async with raw_server(refusal(400, 80603)) as server, client_of(server) as client:
-        with pytest.raises(APIError) as caught:
+        with pytest.raises(ConflictError) as caught:
             await service_of(client).sessions.create(unique_name="Order #1")
     assert caught.value.status == 400
     assert verbs(server) == ["POST"]
@@ -442,3 +445,70 @@ async def test_a_product_that_nobody_answers_for_is_told_as_such():
         with pytest.raises(APIConnectionError, match=r"gone\.invalid") as caught:
             await client.assistants.v1.sessions("a").fetch()
     assert any("it may have been switched off" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("fails_on", [RequestStarted, RequestFinished])
+async def test_a_hook_that_fails_changes_nothing(fails_on: type[Event], caplog: pytest.LogCaptureFixture):
+    def hook(event: Event) -> None:
+        if isinstance(event, fails_on):
+            raise KeyError("the hook's own mistake")
+
+    async with raw_server(session(201)) as server, client_of(server, on_event=hook) as client:
+        assert (await service_of(client).sessions.create()).sid == KC
+    assert "a hook failed on" in caplog.text
+
+
+@pytest.mark.parametrize("rate_limit", [True, False])
+async def test_a_settlement_ends_within_the_deadline_of_its_call(rate_limit: bool):
+    async def late(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.4)
+        writer.close()
+
+    async with (
+        raw_server(late, FOUND, stall) as server,
+        client_of(server, timeout=0.8, read_timeout=9, rate_limit=rate_limit) as client,
+    ):
+        began = time.monotonic()
+        with pytest.raises(APIConnectionError):
+            await service_of(client).sessions.create(
+                unique_name="Order #1", participants=[{"identifier": "+14155550100"}]
+            )
+        assert time.monotonic() - began < 3
+
+
+async def test_a_body_that_is_too_large_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(transport, "LARGEST_BODY", 1000)
+    async with raw_server(http(200, b" " * 2000)) as server, client_of(server) as client:
+        with pytest.raises(ResponseTooLargeError):
+            await service_of(client).sessions(KC).fetch()
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http(400, b'{"message": "\xff"}'), APIError),
+        (http(400, b"[" * 100_000), APIError),
+        (http(200, b"[" * 100_000), InvalidResponseError),
+        (http(400, b'{"code": "' + b"9" * 5000 + b'"}'), APIError),
+        (http(429, b"{}", "Retry-After: Sun, 22 Nov 99999999999999999999 10:00:00 GMT", NOW), RateLimitError),
+        (http(400, b'{"message": "' + b"x" * 5_000_000 + b'"}'), APIError),
+    ],
+    ids=["bad UTF-8", "deep error", "deep resource", "endless code", "endless year", "endless message"],
+)
+async def test_whatever_a_server_sends_the_error_is_typed_and_short(answer: bytes, kind: type[Exception]):
+    async with raw_server(answer) as server, client_of(server, max_attempts=1) as client:
+        with pytest.raises(kind) as caught:
+            await service_of(client).sessions(KC).fetch()
+    assert len(str(caught.value)) < 3000
+
+
+@pytest.mark.parametrize("unique_name", ["..", ".", "\ud800", ""])
+async def test_a_name_that_could_not_be_fetched_is_not_created(unique_name: str):
+    async with raw_server(FOUND) as server, client_of(server) as client:
+        for create in (service_of(client).sessions.create, service_of(client).sessions.get_or_create):
+            with pytest.raises(ArgumentError, match="unique_name must"):
+                await create(unique_name=unique_name)
+        with pytest.raises(ArgumentError, match="unique_name must"):
+            await client.proxy.v1.services.create(unique_name=unique_name)
+    assert server.seen == []

@@ -8,7 +8,6 @@ from twilio_sessions._core.recent import Recent
 def test_what_comes_again_is_seen():
     recent = Recent()
     assert [recent.is_new(one) for one in "abcab"] == [True, True, True, False, False]
-    assert recent.repeated == 2
 
 
 def test_the_last_ten_thousand_are_remembered_in_bounded_memory():

@@ -6,14 +6,23 @@ import json
 import stat
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 from raw_server import http, raw_server
 
-from twilio_sessions import APIError, ArgumentError, AsyncClient, PaginationError, ServerError
+from twilio_sessions import (
+    APIError,
+    ArgumentError,
+    AsyncClient,
+    InvalidResponseError,
+    PaginationError,
+    ServerError,
+)
 from twilio_sessions.emulator import Emulator, Seed
 from twilio_sessions.export import ExportProgress, RowCount, count_rows, export, select
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
@@ -221,3 +230,62 @@ def test_doubled_rows_are_seen(tmp_path: Path):
     (tmp_path / "assistants").mkdir()
     (tmp_path / "assistants" / "sessions.ndjson").write_text('{"id": "a"}\n{"id": "a"}\n{"id": "b"}\n')
     assert count_rows(tmp_path) == {"assistants-sessions": RowCount(3, 2)}
+
+
+def listing(key: str, *sids: str, following: str | None = None, path: str = "/v1/Services") -> bytes:
+    url = f"https://proxy.twilio.com{path}?PageToken={following}" if following else None
+    rows = [{"sid": sid} for sid in sids]
+    return http(200, json.dumps({key: rows, "meta": {"next_page_url": url}}).encode())
+
+
+async def test_a_sid_that_is_no_name_of_a_folder_writes_nothing(tmp_path: Path):
+    async with raw_server(listing("services", "../../escaped")) as server, client_of(server.url) as client:
+        with pytest.raises(InvalidResponseError, match="the sid of a listed service must be KS"):
+            await export(client, tmp_path / "out", products=["proxy"], include=[])
+    assert [str(found) async for found in anyio.Path(tmp_path).rglob("*")] == [str(tmp_path / "out")]
+
+
+async def test_rows_that_come_again_on_a_later_page_are_written_once(tmp_path: Path):
+    ks, one, two = "KS" + "1" * 32, "KC" + "2" * 32, "KC" + "3" * 32
+    path = f"/v1/Services/{ks}/Sessions"
+    answers = [
+        listing("services", ks, following="a"),
+        listing("services", ks),
+        listing("sessions", one, two, following="b", path=path),
+        listing("sessions", two),
+    ]
+    last = {"duplicates": 0}
+    async with raw_server(*answers) as server, client_of(server.url) as client:
+        report = await export(
+            client,
+            tmp_path,
+            products=["proxy"],
+            include=[],
+            on_progress=lambda progress: last.update(duplicates=progress.duplicates),
+        )
+    assert report.rows == {"services": 1, "sessions": 2}
+    assert count_rows(tmp_path)["sessions"] == RowCount(2, 2)
+    assert last == {"duplicates": 1}
+
+
+async def test_a_service_that_vanished_meanwhile_does_not_cost_the_rest(tmp_path: Path):
+    gone, there = "KS" + "1" * 32, "KS" + "2" * 32
+
+    async def by_path(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = server.seen[-1]
+        writer.write(http(404, b"{}") if gone in head else listing("sessions", "KC" + "3" * 32))
+        await writer.drain()
+
+    async with (
+        raw_server(listing("services", gone, there), by_path) as server,
+        client_of(server.url) as client,
+    ):
+        report = await export(client, tmp_path, products=["proxy"], include=[], concurrency=1)
+    assert [skipped.what for skipped in report.skipped] == [f"service {gone}"]
+    assert report.rows["sessions"] == 1
+
+
+async def test_a_mistake_in_the_arguments_leaves_an_empty_folder(client: AsyncClient, tmp_path: Path):
+    with pytest.raises(ArgumentError, match="there is no 'nobody'"):
+        await export(client, tmp_path / "out", services=["nobody"])
+    assert list((tmp_path / "out").iterdir()) == []

@@ -10,6 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from complaints import complaints_in
 from served import environment_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,6 @@ class Script:
             os.killpg(self.process.pid, signal.SIGKILL)
             printed, complaints = self.process.communicate()
             pytest.fail(f"it hangs, after this: {printed}\n{complaints}")
-        assert complaints == ""
+        assert complaints_in(complaints) == ""
         assert self.process.returncode == code, printed
         return printed

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from twilio_sessions import Client
-from twilio_sessions.emulator import Emulator, Seed
+from twilio_sessions.emulator import Emulator, EmulatorOptions, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ ACCOUNT = "AC" + "1" * 32
 
 
 @contextlib.contextmanager
-def emulated(seed: Seed | None = None) -> Iterator[Emulator]:
+def emulated(seed: Seed | None = None, options: EmulatorOptions | None = None) -> Iterator[Emulator]:
     """Run a local Twilio in a thread."""
-    emulator = Emulator(seed=seed)
+    emulator = Emulator(seed=seed, options=options)
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

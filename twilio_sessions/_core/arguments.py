@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 from twilio_sessions.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from enum import StrEnum
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "date",
     "identifier",
     "member",
+    "name",
     "one_of",
     "page_size",
     "phone_number",
@@ -32,11 +33,13 @@ __all__ = [
 # "0 < ttl < 2147483647" (Proxy limits page); 0 is the documented default and means "no TTL".
 _TTL_BOUND: Final = 2_147_483_647
 _LONGEST_URL: Final = 4000
+_LONGEST_NAME: Final = 191
 _LONGEST_SEGMENT: Final = 1000
 _SHOWN: Final = 60
 # Twice Twilio's own default of 50, half the requests, and allowed by both products.
 _DEFAULT_PAGE_SIZE: Final = 100
 _E164: Final = re.compile(r"\+[1-9][0-9]{1,14}")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -77,11 +80,18 @@ def identifier(argument: str, value: str, *, longest: int = _LONGEST_SEGMENT) ->
     return _bounded(argument, value, longest)
 
 
+def name(argument: str, value: str | None) -> str | None:
+    """Return a unique name of at most 191 characters (Proxy limits page), by which it can be fetched, too."""
+    return None if value is None else identifier(argument, value, longest=_LONGEST_NAME)
+
+
 def _bounded(argument: str, value: str, longest: int) -> str:
     if len(value) > longest:
         raise ArgumentError(
             f"{argument} may have at most {longest} characters; got {len(value)}", argument=argument
         )
+    if _SURROGATE.search(value):
+        raise ArgumentError(f"{argument} must be text that UTF-8 can encode", argument=argument)
     if _CONTROL.search(value):
         raise ArgumentError(
             f"{argument} must not hold control characters; got {_shown(value)}", argument=argument
@@ -98,7 +108,9 @@ def text(argument: str, value: str | None, *, longest: int) -> str | None:
 
 def body(argument: str, value: str | None) -> str | None:
     """Return a message text, in which line breaks are welcome, or None when none was given."""
-    return None if value is None else _require_text(argument, value)
+    if value is not None and _SURROGATE.search(_require_text(argument, value)):
+        raise ArgumentError(f"{argument} must be text that UTF-8 can encode", argument=argument)
+    return value
 
 
 def url(argument: str, value: str | None) -> str | None:
@@ -106,8 +118,12 @@ def url(argument: str, value: str | None) -> str | None:
     checked = text(argument, value, longest=_LONGEST_URL)
     if checked is None:
         return None
-    parts = urlsplit(checked)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    try:
+        parts = urlsplit(checked)
+        absolute = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    except ValueError:
+        absolute = False
+    if not absolute:
         raise ArgumentError(
             f"{argument} must be an absolute http or https URL; got {_shown(checked)}", argument=argument
         )
@@ -118,8 +134,10 @@ def urls(argument: str, values: Sequence[str] | None) -> list[str] | None:
     """Return several URLs; one string alone is a mistake that Python would take letter by letter."""
     if values is None:
         return None
-    if isinstance(values, str):
-        raise ArgumentError(f"{argument} must be a sequence of URLs, not one string", argument=argument)
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ArgumentError(
+            f"{argument} must be a sequence of URLs; got {type(values).__name__}", argument=argument
+        )
     return [checked for value in values if (checked := url(argument, value)) is not None]
 
 
@@ -166,7 +184,12 @@ def date(argument: str, value: datetime | None) -> str | None:
             f"{argument} must say its time zone, for example datetime.now(UTC); got {value.isoformat()}",
             argument=argument,
         )
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError:
+        raise ArgumentError(
+            f"{argument} must be a date in UTC, too; got {value.isoformat()}", argument=argument
+        ) from None
 
 
 def member(argument: str, value: str | None, choices: type[StrEnum]) -> str | None:

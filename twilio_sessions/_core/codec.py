@@ -71,7 +71,7 @@ def split_page(body: bytes, key: str) -> PageParts:
     """
     try:
         envelope = _envelope(key).decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"not a page of {key}: {error}") from error
     rows: msgspec.Raw = getattr(envelope, key)
     if bytes(memoryview(rows)[:1]) != b"[":
@@ -119,14 +119,14 @@ def _decode(data: bytes | msgspec.Raw, type_: type[T]) -> T:
     except msgspec.ValidationError as error:
         # Off the contract but perhaps readable: a date only, a number as a string, an unexpected null.
         return _decode_tolerantly(data, type_, error)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"not JSON: {error}") from error
 
 
 def _decode_tolerantly(data: bytes | msgspec.Raw, type_: type[T], reason: msgspec.ValidationError) -> T:
     try:
         return tolerant().structure(msgspec.json.decode(data), type_)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         # The fast path names the place (`$[3].ttl`), which is what a reader needs.
         raise DecodeError(f"not as the contract says: {reason}") from error
 

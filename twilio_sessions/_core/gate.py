@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import OrderedDict, deque
 from contextlib import suppress
@@ -133,6 +134,7 @@ class Gate:
         self._ready: deque[_Lane] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._look: asyncio.TimerHandle | None = None
+        self._process = 0
         self.term: int = 0
 
     def slot(self, key: RateKey | None, deadline: float | None = None) -> Slot:
@@ -328,13 +330,15 @@ class Gate:
     def _bind(self) -> None:
         """Belong to the running loop: rates are kept, but nobody waits and nothing is in flight there yet."""
         if self._loop is not None:
-            if self._loop.is_running():
+            # After a fork the parent's loop seems to run here, too; the connection pool has a word on that.
+            if self._loop.is_running() and self._process == os.getpid():
                 raise ConfigurationError(_OTHER_LOOP)
             for waiter in self._unbind():
                 # Whoever waits in a loop that stopped, and not for ever, asks again when it goes on.
                 with suppress(RuntimeError):
                     _wake(waiter, _Wake.MOVED)
         self._loop = asyncio.get_running_loop()
+        self._process = os.getpid()
 
     def _unbind(self) -> list[_Waiter]:
         self.term += 1

@@ -102,12 +102,17 @@ class Listing(Generic[T]):
             if ahead is not None:
                 await _abandon(ahead)
 
-    async def _fetch(self, walk: PageWalk) -> Page[T]:
+    async def first_page(self, deadline: float) -> Page[T]:
+        """Fetch the first page, before a deadline on the monotonic clock."""
+        walk = PageWalk(self.request, self.pipeline.base_url(self.request.product))
+        return await self._fetch(walk, deadline)
+
+    async def _fetch(self, walk: PageWalk, deadline: float | None = None) -> Page[T]:
         """Fetch the page at which the walk stands, and move it on."""
         request = walk.request
         if request is None:
             raise RuntimeError("the walk has ended")
-        return await self.pipeline.run(request, functools.partial(self._page, walk))
+        return await self.pipeline.run(request, functools.partial(self._page, walk), deadline=deadline)
 
     def _page(self, walk: PageWalk, response: Response) -> Page[T]:
         parts = walk.accept(response, self.key)

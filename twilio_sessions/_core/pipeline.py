@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline", "Shared"]
 
 T = TypeVar("T")
+
+_THROTTLED = 429
+_log = logging.getLogger("twilio_sessions")
 
 
 @attrs.frozen
@@ -173,18 +177,24 @@ class Pipeline:
             message = f"not sent: {error}"
             raise APITimeoutError(message, method=request.method, url=url, maybe_processed=False) from None
         try:
-            judge(response)
+            return judge(response)
         except RateLimitError as error:
             slot.throttled(error.code, min(error.retry_after or 0.0, self._policy.max_retry_after))
             raise
-        slot.succeeded()
-        return response
+        finally:
+            if response.status != _THROTTLED:
+                slot.succeeded()
 
     async def _send(self, call: _Call) -> Response:
         """Put one request on the wire and tell the hooks what became of it."""
-        self._tell(call, RequestStarted)
         began = time.monotonic()
         seconds = min(self._options.attempt_timeout, call.deadline - began)
+        if seconds <= 0:
+            # To aiohttp, no time at all is no limit at all.
+            request, message = call.request, "not sent: the deadline has passed"
+            url = request.url(self.base_url(request.product))
+            raise APITimeoutError(message, method=request.method, url=url, maybe_processed=False)
+        self._tell(call, RequestStarted)
         try:
             response = await self.shared.transport.send(call.request, self._options, seconds=seconds)
         except BaseException as error:
@@ -232,7 +242,7 @@ class Pipeline:
             )
 
         try:
-            return await settlement.judge(Doubt(error, time.monotonic() - call.began, look))
+            return await settlement.judge(Doubt(error, time.monotonic() - call.began, call.deadline, look))
         except TwilioSessionsError as unknown:
             error.add_note(f"whether it was processed could not be found out: {unknown}")
             return Refused(error)
@@ -274,7 +284,11 @@ class Pipeline:
             **facts,
         )
         for hook in self._hooks:
-            hook(event)
+            try:
+                hook(event)
+            except Exception:  # noqa: BLE001 - whatever it is, it is the hook's
+                # What was done is done: a hook must not turn it into something else.
+                _log.exception("a hook failed on %s", kind.__name__)
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> object:
         """Forget what was opened in a loop that stayed in the parent process; return what must be kept."""

@@ -79,6 +79,11 @@ class ConnectionPool:
                 "this client was used before os.fork() and its connections belong to the parent process; "
                 "make a new client in the child"
             )
+        if self._session is not None and self._loop is not None and self._loop.is_running():
+            raise ConfigurationError(
+                "this client is in use in another event loop; make one client per loop, "
+                "or use the sync Client"
+            )
         self._abandon()
         self._session, self._loop, self._process = self._open(), loop, os.getpid()
         return self._session

@@ -17,19 +17,14 @@ class Recent:
 
     Rows move between pages when others come and go meanwhile, and then by few places; to remember a
     whole listing would cost memory for nothing.
-
-    Attributes:
-        repeated: How many identities came more than once.
     """
 
-    repeated: int = 0
     _now: set[str] = attrs.field(factory=set[str], init=False, repr=False)
     _before: set[str] = attrs.field(factory=set[str], init=False, repr=False)
 
     def is_new(self, identity: str) -> bool:
         """Take an identity into account and tell whether it was not listed lately."""
         if identity in self._now or identity in self._before:
-            self.repeated += 1
             return False
         if len(self._now) >= _REMEMBERED:
             self._before, self._now = self._now, set()

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import attrs
 import msgspec
 
-from twilio_sessions.errors import InvalidResponseError, error_class_for_status
+from twilio_sessions.errors import ConflictError, InvalidResponseError, error_class_for_status
 
 if TYPE_CHECKING:
     from twilio_sessions._config import Product
@@ -131,7 +131,7 @@ def parse_retry_after(value: str | None, date: str | None) -> float | None:
         return None
     try:
         return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         # Not a date, or one of the two without a time zone.
         return None
 
@@ -167,12 +167,19 @@ def judge(response: Response) -> Response:
     raise _api_error(response)
 
 
+# "Service UniqueName must be unique.", "Session UniqueName must be unique.": a conflict, whatever the status,
+# which Twilio does not document.
+_NAME_TAKEN: Final = frozenset({80602, 80603})
+
+
 def _api_error(response: Response) -> APIError:
     body = _error_object(response.body)
-    return error_class_for_status(response.status)(
+    code = _code(body)
+    kind = ConflictError if code in _NAME_TAKEN else error_class_for_status(response.status)
+    return kind(
         _message(body) or _body_start(response),
         status=response.status,
-        code=_code(body),
+        code=code,
         more_info=_more_info(body),
         details=_details(body),
         request_id=response.request_id,
@@ -185,14 +192,18 @@ def _api_error(response: Response) -> APIError:
 def _error_object(body: bytes) -> dict[str, object]:
     try:
         return msgspec.json.decode(body, type=dict[str, object])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
+
+
+_LONGEST_MESSAGE: Final = 2000
 
 
 def _message(body: Mapping[str, object]) -> str | None:
     """Classic bodies and API Standards say `message`; RFC 9457 says `title` and perhaps `detail`."""
     texts = [body.get("message")] if body.get("message") else [body.get("title"), body.get("detail")]
-    return ": ".join(text for text in texts if isinstance(text, str) and text) or None
+    message = ": ".join(text for text in texts if isinstance(text, str) and text)
+    return message[:_LONGEST_MESSAGE] or None
 
 
 def _body_start(response: Response) -> str:
@@ -200,9 +211,12 @@ def _body_start(response: Response) -> str:
     return f"not Twilio's own error body: {start!r}" if start else "an empty body"
 
 
+_LONGEST_CODE: Final = 10
+
+
 def _code(body: Mapping[str, object]) -> int | None:
     code = body.get("code")
-    if isinstance(code, str) and code.isdecimal():
+    if isinstance(code, str) and code.isdecimal() and len(code) < _LONGEST_CODE:
         return int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) else None
 

@@ -169,6 +169,10 @@ class AsyncCollection(AsyncResource, Generic[T]):
         """Return the request that fetches a resource by its unique name."""
         return self._request("GET", "fetch", f"{self._path}/{segment(name)}")
 
+    async def _first_page(self, deadline: float) -> Page[T]:
+        """Fetch the first page, before a deadline."""
+        return await self._listing().first_page(deadline)
+
     def _listing(self) -> Listing[T]:
         request = self._request("GET", "list", self._path)
         return Listing(self._pipeline, request, self._key, cast("type[T]", self._model))

@@ -13,6 +13,7 @@ from twilio_sessions.errors import (
     InvalidResponseError,
     PaginationError,
     RateLimitError,
+    ResponseTooLargeError,
     ServerError,
 )
 
@@ -39,7 +40,7 @@ def classify(error: Exception) -> Failure:
     429 is never processed and always safe to repeat (Twilio error 20429); a 5xx may have been processed
     (20500); so may everything that broke after bytes left, and a success whose body cannot be read.
     """
-    if isinstance(error, APICertificateError | PaginationError):
+    if isinstance(error, APICertificateError | PaginationError | ResponseTooLargeError):
         return Failure.FINAL
     if isinstance(error, APIConnectionError):
         return Failure.AMBIGUOUS if error.maybe_processed else Failure.UNSENT

@@ -53,11 +53,13 @@ class Doubt(Generic[T]):
     Attributes:
         error: What the last attempt ended with.
         elapsed: Seconds since the call began.
+        deadline: When the call has to end, by the monotonic clock.
         look: Fetches the resource as it is now, with the answer that it came in.
     """
 
     error: TwilioSessionsError
     elapsed: float
+    deadline: float
     look: Callable[[], Awaitable[tuple[T, Response]]]
 
 
@@ -89,7 +91,7 @@ def began_at(response: Response, elapsed: float) -> datetime | None:
     """
     try:
         now = parsedate_to_datetime(response.headers["date"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
     return None if now.tzinfo is None else now - timedelta(seconds=elapsed) - _SLACK
 
@@ -101,7 +103,7 @@ def settle_create(
     name: str,
     conflict: int,
     created: Callable[[T], datetime | None],
-    matches: Callable[[T], Awaitable[bool]],
+    matches: Callable[[T, float], Awaitable[bool]],
 ) -> Settlement[T]:
     """Settle a create with a unique name by fetching that name.
 
@@ -114,7 +116,7 @@ def settle_create(
         name: The unique name.
         conflict: Twilio's error code for a name that is taken.
         created: Returns when a resource was created.
-        matches: Tells whether a resource is what was asked for.
+        matches: Tells, before a deadline, whether a resource is what was asked for.
     """
 
     async def judge(doubt: Doubt[T]) -> Settled[T] | Refused | None:
@@ -128,7 +130,7 @@ def settle_create(
         if began is None or date_created is None:
             # Nobody can tell whose it is, so nobody is told that it is theirs.
             return Refused(doubt.error)
-        if date_created >= began and await matches(found):
+        if date_created >= began and await matches(found, doubt.deadline):
             return Settled(found)
         return Refused(_taken(name, conflict, date_created, response))
 

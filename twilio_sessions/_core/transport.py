@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,12 @@ import yarl
 from twilio_sessions._core.pool import ConnectionPool
 from twilio_sessions._core.request import Response
 from twilio_sessions._version import __version__
-from twilio_sessions.errors import APICertificateError, APIConnectionError, APITimeoutError
+from twilio_sessions.errors import (
+    APICertificateError,
+    APIConnectionError,
+    APITimeoutError,
+    ResponseTooLargeError,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,7 +66,11 @@ class Transport:
         session = self._pool.session()
         url = request.url(options.base_url(request.product))
         limits = aiohttp.ClientTimeout(
-            total=seconds, sock_connect=options.connect_timeout, sock_read=options.read_timeout
+            total=seconds,
+            sock_connect=options.connect_timeout,
+            sock_read=options.read_timeout,
+            # Otherwise all above 5 s would be rounded up to whole seconds.
+            ceil_threshold=math.inf,
         )
         try:
             async with session.request(
@@ -75,7 +85,9 @@ class Transport:
             ) as answer:
                 return await _whole(request, url, answer)
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            raise _translate(error, request, url, options, seconds) from None
+            failed = _translate(error, request, url, options, seconds)
+        # Raised here, where aiohttp's error is not its context: the frames of that one hold the headers.
+        raise failed
 
     async def close(self) -> None:
         """Close every connection that was opened here; a closed transport stays closed."""
@@ -95,7 +107,13 @@ async def _whole(request: Request, url: str, answer: aiohttp.ClientResponse) -> 
         if size > LARGEST_BODY:
             answer.close()
             head = _response(request, url, answer, b"")
-            raise head.invalid(f"the body is larger than {LARGEST_BODY} bytes")
+            raise ResponseTooLargeError(
+                f"the body is larger than {LARGEST_BODY} bytes",
+                status=head.status,
+                request_id=head.request_id,
+                method=head.method,
+                url=head.url,
+            )
         chunks.append(chunk)
     return _response(request, url, answer, b"".join(chunks))
 

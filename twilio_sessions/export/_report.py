@@ -39,12 +39,14 @@ class ExportProgress:
         partitions: How many independent parts there are; 0 until that is known.
         partitions_done: How many of them are finished.
         skipped: What had vanished when it was asked for.
+        duplicates: Rows that came again on a later page and were written once.
     """
 
     rows: Counter[str] = attrs.field(factory=Counter[str])
     partitions: int = 0
     partitions_done: int = 0
     skipped: list[Skipped] = attrs.field(factory=list[Skipped])
+    duplicates: int = 0
 
     @property
     def total_rows(self) -> int:

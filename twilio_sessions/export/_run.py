@@ -10,7 +10,7 @@ import anyio
 import attrs
 
 from twilio_sessions._core import arguments
-from twilio_sessions.errors import APIConnectionError, ArgumentError, NotFoundError
+from twilio_sessions.errors import APIConnectionError, ArgumentError, InvalidResponseError, NotFoundError
 from twilio_sessions.export._plan import RESOURCES, Partition, Selection, select
 from twilio_sessions.export._report import ExportProgress, ExportReport, Skipped, row_name
 from twilio_sessions.export._sink import NdjsonFolder, prepare_folder
@@ -117,21 +117,28 @@ class _Run:
 
     async def _services(self) -> list[str]:
         """Write the services that were asked for and return their SIDs."""
-        wanted, found, sids = self.selection.services, set[str](), list[str]()
-        with NdjsonFolder(self.out / "proxy", ["services"]) as sink:
-            async for page in self.client.proxy.v1.services.pages():
-                for service, row in zip(page, page.raw_items(), strict=True):
-                    names = {service.sid, service.unique_name or ""} & wanted
-                    if wanted and not names:
-                        continue
+        wanted, found = self.selection.services, set[str]()
+        rows: dict[str, bytes] = {}
+        async for page in self.client.proxy.v1.services.pages():
+            for service, row in zip(page, page.raw_items(), strict=True):
+                names = {service.sid, service.unique_name or ""} & wanted
+                if names or not wanted:
                     found |= names
-                    sids.append(service.sid)
-                    sink.write("services", [row])
-                    self.progress.rows["services"] += 1
+                    # It becomes the name of a folder; what is not a SID must not.
+                    rows.setdefault(self._checked(service.sid), row)
         if wanted - found:
             missing = ", ".join(map(repr, sorted(wanted - found)))
             raise ArgumentError(f"services: there is no {missing} in this account", argument="services")
-        return sids
+        with NdjsonFolder(self.out / "proxy", ["services"]) as sink:
+            sink.write("services", rows.values())
+        self.progress.rows["services"] += len(rows)
+        return list(rows)
+
+    def _checked(self, sid: str) -> str:
+        try:
+            return arguments.sid("the sid of a listed service", sid, "KS")
+        except ArgumentError as error:
+            raise InvalidResponseError(str(error), status=200, method="GET", url="/v1/Services") from None
 
     async def _partition(
         self, partition: Partition, listings: anyio.CapacityLimiter, nested: anyio.CapacityLimiter
@@ -143,9 +150,16 @@ class _Run:
                 if partition.service_sid is None:
                     await self._assistants(writer)
                 else:
-                    await export_service(writer, self.client, partition.service_sid)
+                    await self._service(writer, partition.service_sid)
         self.progress.partitions_done += 1
         self._notify()
+
+    async def _service(self, writer: PartitionWriter, sid: str) -> None:
+        """Export one service, which may have been deleted since it was listed."""
+        try:
+            await export_service(writer, self.client, sid)
+        except NotFoundError as error:
+            self.progress.skipped.append(Skipped(f"service {sid}", str(error)))
 
     async def _assistants(self, writer: PartitionWriter) -> None:
         """Export Assistants, which Twilio is switching off: that must not cost anybody the rest.

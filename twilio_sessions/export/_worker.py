@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 
+from twilio_sessions._core.recent import Recent
 from twilio_sessions.errors import NotFoundError, TwilioSessionsError
 from twilio_sessions.export._report import Skipped, row_name
 
@@ -45,17 +46,25 @@ class PartitionWriter:
     progress: ExportProgress
     notify: Callable[[], None]
 
-    def write(self, resource: str, page: Page[Any]) -> None:
-        """Write the rows of a page as they were sent."""
-        rows = page.raw_items()
-        self.sink.write(resource, rows)
-        self.progress.rows[row_name(self.partition.product, resource)] += len(rows)
+    def write(self, resource: str, page: Page[Any], recent: Recent) -> list[Any]:
+        """Write the rows of a page as they were sent, and return those that came for the first time.
+
+        Rows move to a later page when others come meanwhile; those were written already.
+        """
+        name = "sid" if self.partition.product == "proxy" else "id"
+        pairs = zip(page, page.raw_items(), strict=True)
+        new = [(item, row) for item, row in pairs if recent.is_new(getattr(item, name))]
+        self.sink.write(resource, [row for _, row in new])
+        self.progress.rows[row_name(self.partition.product, resource)] += len(new)
+        self.progress.duplicates += len(page) - len(new)
         self.notify()
+        return [item for item, _ in new]
 
     async def copy(self, resource: str, collection: AsyncCollection[Any]) -> None:
         """Read a listing to its end and write it."""
+        recent = Recent()
         async for page in collection.pages():
-            self.write(resource, page)
+            self.write(resource, page, recent)
 
     async def nested(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
         """Read what belongs to a session, which may have been deleted since it was listed."""
@@ -78,11 +87,12 @@ async def export_service(writer: PartitionWriter, client: AsyncClient, service_s
     service = client.proxy.v1.services(service_sid)
     if "phone-numbers" in writer.include:
         await writer.copy("phone-numbers", service.phone_numbers)
+    recent = Recent()
     async for page in service.sessions.pages():
-        writer.write("sessions", page)
+        new = writer.write("sessions", page, recent)
         # The next page is on its way while what belongs to the sessions of this one is read.
         async with anyio.create_task_group() as tasks:
-            for listed in page:
+            for listed in new:
                 session = service.sessions(listed.sid)
                 if writer.include & {"participants", "message-interactions"}:
                     what = f"participants of {listed.sid} in {service_sid}"
@@ -95,9 +105,10 @@ async def export_service(writer: PartitionWriter, client: AsyncClient, service_s
 
 async def _participants(writer: PartitionWriter, session: AsyncSessionContext) -> None:
     participants: AsyncParticipants = session.participants
+    recent = Recent()
     async for page in participants.pages():
         if "participants" in writer.include:
-            writer.write("participants", page)
+            writer.write("participants", page, recent)
         if "message-interactions" in writer.include:
             for listed in page:
                 messages = participants(listed.sid).message_interactions
@@ -111,11 +122,12 @@ async def export_assistants(writer: PartitionWriter, client: AsyncClient) -> Non
         TwilioSessionsError: What went wrong; what was written before stays.
     """
     sessions = client.assistants.v1.sessions
+    recent = Recent()
     async for page in sessions.pages():
-        writer.write("sessions", page)
+        new = writer.write("sessions", page, recent)
         if "messages" not in writer.include:
             continue
         async with anyio.create_task_group() as tasks:
-            for listed in page:
+            for listed in new:
                 read = partial(writer.copy, "messages", sessions(listed.id).messages)
                 tasks.start_soon(writer.nested, f"messages of {listed.id}", read)

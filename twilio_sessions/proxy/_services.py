@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncServiceContext", "AsyncServices"]
 
-# Proxy limits page.
-_LONGEST_NAME = 191
 # "Service UniqueName must be unique."
 _NAME_TAKEN = 80602
 
@@ -37,7 +35,7 @@ def _form(
 ) -> dict[str, str | None]:
     """Check and name the fields that create and update share."""
     return {
-        "UniqueName": arguments.text("unique_name", unique_name, longest=_LONGEST_NAME),
+        "UniqueName": arguments.name("unique_name", unique_name),
         "DefaultTtl": arguments.seconds("default_ttl", default_ttl),
         "CallbackUrl": arguments.url("callback_url", callback_url),
         "GeoMatchLevel": arguments.member("geo_match_level", geo_match_level, GeoMatchLevel),
@@ -188,7 +186,7 @@ class AsyncServices(AsyncCollection[Service]):
         Example:
             >>> service = await client.proxy.v1.services.create(unique_name="rides")
         """
-        arguments.text("unique_name", unique_name, longest=_LONGEST_NAME)
+        arguments.identifier("unique_name", unique_name)
         form = _form(
             unique_name=unique_name,
             default_ttl=default_ttl,
@@ -202,7 +200,7 @@ class AsyncServices(AsyncCollection[Service]):
         return await self._create(form, Service, self._settlement(unique_name, form))
 
     def _settlement(self, name: str, form: Form) -> Settlement[Service]:
-        async def matches(found: Service) -> bool:
+        async def matches(found: Service, _: float) -> bool:
             shown = {"DefaultTtl": str(found.default_ttl), "CallbackUrl": found.callback_url}
             return all(form[key] in {None, value} for key, value in shown.items())
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncSessionContext", "AsyncSessions"]
 
-# Proxy limits page.
-_LONGEST_NAME = 191
 # "Session UniqueName must be unique."
 _NAME_TAKEN = 80603
 # "Session is closed and cannot be updated", "Session status change not supported".
@@ -215,7 +213,7 @@ class AsyncSessions(AsyncCollection[Session]):
         Example:
             >>> session = await service.sessions.get_or_create(unique_name="Order #1234", ttl=3600)
         """
-        arguments.text("unique_name", unique_name, longest=_LONGEST_NAME)
+        arguments.name("unique_name", unique_name)
         deadline = self._pipeline.deadline()
         try:
             return await self._create_before(
@@ -244,7 +242,7 @@ class AsyncSessions(AsyncCollection[Session]):
         participants: Sequence[ParticipantSpec | Mapping[str, str]] | None,
     ) -> Session:
         form = {
-            "UniqueName": arguments.text("unique_name", unique_name, longest=_LONGEST_NAME),
+            "UniqueName": arguments.name("unique_name", unique_name),
             "DateExpiry": arguments.date("date_expiry", date_expiry),
             "Ttl": arguments.seconds("ttl", ttl),
             "Mode": arguments.member("mode", mode, SessionMode),
@@ -258,11 +256,14 @@ class AsyncSessions(AsyncCollection[Session]):
         return await self._create(form, Session, settlement, deadline)
 
     def _settlement(self, name: str, wanted: Wanted, joined: set[str]) -> Settlement[Session]:
-        async def matches(found: Session) -> bool:
+        async def matches(found: Session, deadline: float) -> bool:
             if not wanted.is_met_by(found):
                 return False
-            listed = self(found.sid).participants.list() if joined else None
-            return listed is None or {item.identifier async for item in listed} == joined
+            if not joined:
+                return True
+            # Two at most, so that one page is all there is.
+            page = await self(found.sid).participants._first_page(deadline)  # noqa: SLF001
+            return {item.identifier for item in page} == joined
 
         return settle_create(
             self._look_up(name),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
 
 import attrs
 import msgspec
@@ -12,9 +12,6 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from twilio_sessions._core import arguments
 from twilio_sessions.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["ParticipantSpec", "encode_participants", "identifiers"]
 
@@ -77,9 +74,12 @@ def encode_participants(
     """
     if participants is None:
         return None
-    if isinstance(participants, (str, Mapping, ParticipantSpec)):
+    given: object = participants
+    if isinstance(given, str) or not isinstance(given, Sequence):
         raise ArgumentError(
-            "participants must be a sequence of ParticipantSpec or mappings", argument="participants"
+            "participants must be a sequence of ParticipantSpec or mappings; "
+            f"got {type(participants).__name__}",
+            argument="participants",
         )
     if len(participants) > _MOST:
         raise ArgumentError(
