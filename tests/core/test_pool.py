@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 from raw_server import http, raw_server
 
-from twilio_sessions import APITimeoutError, AsyncClient
+from twilio_sessions import APIConnectionError, APITimeoutError, AsyncClient, ConfigurationError
 
 if TYPE_CHECKING:
     from raw_server import RawServer
@@ -108,3 +109,27 @@ async def test_silence_ends_an_attempt_before_its_time_is_up():
     async with raw_server(half) as server, client_of(server.url, read_timeout=0.1) as client:
         with pytest.raises(APITimeoutError, match=r"no byte for 0\.1 s .*may have been processed"):
             await client.proxy.v1.services(KS).fetch()
+
+
+async def test_a_proxy_that_refuses_has_passed_nothing_on():
+    refusal = http(407, b"", reason="Proxy Authentication Required")
+    async with (
+        raw_server(refusal) as proxy,
+        client_of("https://twilio.invalid", http_proxy=proxy.url) as client,
+    ):
+        with pytest.raises(APIConnectionError, match="the HTTP proxy refused to connect: 407") as caught:
+            await client.proxy.v1.services.create(unique_name="a")
+    assert not caught.value.maybe_processed
+    assert proxy.seen[0].startswith("CONNECT twilio.invalid:443")
+
+
+@pytest.mark.parametrize("http_proxy", ["127.0.0.1:3128", "socks5://127.0.0.1:1080", "http://[", ""])
+def test_a_proxy_that_is_none_is_refused(http_proxy: str):
+    with pytest.raises(ConfigurationError, match="http_proxy must be an http or https URL"):
+        client_of(ELSEWHERE, http_proxy=http_proxy)
+
+
+async def test_a_tls_context_beside_a_connector_would_be_ignored_and_is_refused():
+    async with aiohttp.TCPConnector() as connector:
+        with pytest.raises(ConfigurationError, match="either connector or tls"):
+            client_of(ELSEWHERE, connector=connector, tls=ssl.create_default_context())

@@ -41,6 +41,21 @@ class ConnectionOptions:
     http_proxy: str | None = attrs.field(default=None, repr=False)
     trust_env: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        if self.connector is not None and self.tls is not None:
+            raise ConfigurationError("give either connector or tls: a connector has a TLS context of its own")
+        if self.http_proxy is not None and not _is_http(self.http_proxy):
+            # Not repeated: it may hold a password.
+            raise ConfigurationError("http_proxy must be an http or https URL, such as http://proxy:3128")
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
 
 class ConnectionPool:
     """The connections of one client, and of those that share its pool."""

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["Transport"]
 
 LARGEST_BODY: Final = 32 * 1024 * 1024
-_NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+# A proxy that refuses to connect has not passed anything on.
+_NEVER_SENT: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+)
 _UNTRUSTED: Final = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -158,6 +163,8 @@ def _describe_timeout(error: TimeoutError, options: ClientOptions, seconds: floa
 
 def _describe(error: Exception) -> str:
     """Say what broke in words that hold no header."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the HTTP proxy refused to connect: {error.status} {error.message}"
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the server's answer is not HTTP ({error.message})"
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
