@@ -74,6 +74,14 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure beside peers: `nox -s bench -- sync` or `-- ratelimit`; both take a minute or more."""
+    _install(session, "test", "bench")
+    for name in session.posargs or ["sync", "ratelimit"]:
+        session.run("python", f"benchmarks/{name}.py", success_codes=[0, 1])
+
+
+@nox.session
 def generate(session: nox.Session) -> None:
     """Write the sync client from the async source; `-- --check` only says whether it is up to date."""
     _install(session, "lint")
@@ -83,7 +91,7 @@ def generate(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types and layers."""
-    _install(session, "test", "lint")
+    _install(session, "dev")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
