@@ -78,7 +78,7 @@ class RequestFailed(Event):
 
 @attrs.frozen(kw_only=True)
 class RequestThrottled(Event):
-    """Twilio answered 429: the request was not processed.
+    """Twilio answered 429, or 80623 (the same participant is being added): it was not processed.
 
     Attributes:
         code: Twilio's error code, or None.
@@ -109,7 +109,7 @@ class Counters:
     Attributes:
         requests: Attempts made, each one request that the server may have seen.
         retries: Those of them that repeated an earlier one.
-        throttled: Answers with status 429.
+        throttled: Answers that say "not now, and not processed": status 429, and Twilio error 80623.
         failed: Attempts without a whole answer.
         duplicates: Rows that `list()` left out because they had come on an earlier page.
     """
