@@ -76,10 +76,19 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure beside peers: `nox -s bench -- sync` or `-- ratelimit`; both take a minute or more."""
+    """Measure beside peers, such as `nox -s bench -- sync`; each takes minutes."""
     _install(session, "test", "bench")
-    for name in session.posargs or ["sync", "ratelimit"]:
+    for name in session.posargs or ["sync", "ratelimit", "export"]:
         session.run("python", f"benchmarks/{name}.py", success_codes=[0, 1])
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Kill, cancel and cut the power of exports at full size: `-- kill` for one of them; takes an hour."""
+    _install(session, "test")
+    names = session.posargs or ["kill", "cancellation", "powerloss"]
+    files = [f"tests/export/test_{name}.py" for name in names]
+    session.run("pytest", "-v", *files, env={"TWILIO_SESSIONS_SOAK": "20000"})
 
 
 @nox.session

@@ -22,6 +22,7 @@ PACKAGES = [
     "twilio_sessions.otel",
     "twilio_sessions.proxy",
     "twilio_sessions.sync",
+    "twilio_sessions.testing",
 ]
 
 

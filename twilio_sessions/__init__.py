@@ -1,6 +1,8 @@
 """Twilio's Sessions (Proxy v1 and Assistants v1): an async client, an exporter and a local Twilio.
 
 Names are loaded when they are first used, so that models and errors cost no HTTP library.
+
+PYTEST_DONT_REWRITE: pytest, which finds a plugin here, need not mind that the package may be loaded already.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from twilio_sessions._version import __version__
 
 if TYPE_CHECKING:
-    from twilio_sessions._core.capture import capture_responses
+    from twilio_sessions._core.capture import Answer, capture_responses
     from twilio_sessions._core.page import Page
     from twilio_sessions._core.request import Response
     from twilio_sessions.client import AsyncClient
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
         APIConnectionError,
         APIError,
         APITimeoutError,
+        ArchiveError,
+        ArchiveLockedError,
         ArgumentError,
         AuthenticationError,
         BadRequestError,
         ConfigurationError,
         ConflictError,
+        ExportIncompleteError,
         GoneError,
         InvalidResponseError,
         NotFoundError,
@@ -42,6 +47,9 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
+    "Answer",
+    "ArchiveError",
+    "ArchiveLockedError",
     "ArgumentError",
     "AsyncClient",
     "AuthenticationError",
@@ -50,6 +58,7 @@ __all__ = [
     "Client",
     "ConfigurationError",
     "ConflictError",
+    "ExportIncompleteError",
     "GoneError",
     "InvalidResponseError",
     "NotFoundError",
@@ -66,6 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Answer": "twilio_sessions._core.capture",
     "AsyncClient": "twilio_sessions.client",
     "BlockingCallWarning": "twilio_sessions.sync",
     "Client": "twilio_sessions.sync",

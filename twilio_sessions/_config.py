@@ -14,14 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from urllib.parse import SplitResult
 
-__all__ = ["RETIRING", "ClientOptions", "Product", "Secret", "resolve_options"]
+__all__ = ["ClientOptions", "Product", "Secret", "resolve_options"]
 
 Product = Literal["proxy", "assistants"]
-
-RETIRING: Final[dict[Product, str]] = {
-    "assistants": "Twilio announced the end of AI Assistants for July 2026; it may have been switched off",
-}
-"""Products that may be gone, and what to say when nothing answers there any more."""
 
 DEFAULT_TIMEOUT: Final = 60.0
 DEFAULT_ATTEMPT_TIMEOUT: Final = 20.0
@@ -29,10 +24,14 @@ DEFAULT_CONNECT_TIMEOUT: Final = 5.0
 DEFAULT_READ_TIMEOUT: Final = 15.0
 DEFAULT_MAX_ATTEMPTS: Final = 5
 DEFAULT_MAX_CONNECTIONS: Final = 100
+DEFAULT_MAX_RESPONSE_BYTES: Final = 32 * 1024 * 1024
 _ACCOUNT_SID: Final = re.compile(r"AC[0-9a-fA-F]{32}")
 _API_KEY: Final = re.compile(r"SK[0-9a-fA-F]{32}")
 # One label of a host name; edge and region are put into a host, so nothing else may pass.
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+# urlsplit drops some of these without a word, and passes others on to where they break a request.
+_UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 class Secret:
@@ -73,6 +72,7 @@ class ClientOptions:
         read_timeout: Seconds without a byte after which an attempt is given up.
         max_attempts: Attempts per call, the first one included.
         max_connections: Connections, and so requests, at a time.
+        max_response_bytes: Bytes that the decoded body of an answer may have.
         rate_limit: Whether to keep to Twilio's published limits by itself.
     """
 
@@ -87,6 +87,7 @@ class ClientOptions:
     read_timeout: float = DEFAULT_READ_TIMEOUT
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
     max_connections: int = DEFAULT_MAX_CONNECTIONS
+    max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES
     rate_limit: bool = True
 
     def __attrs_post_init__(self) -> None:
@@ -94,7 +95,7 @@ class ClientOptions:
             seconds = getattr(self, name)
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
                 raise ConfigurationError(f"{name} is in seconds and must be greater than 0; got {seconds!r}")
-        for name in ("max_attempts", "max_connections"):
+        for name in ("max_attempts", "max_connections", "max_response_bytes"):
             count = getattr(self, name)
             if isinstance(count, bool) or not isinstance(count, int) or count < 1:
                 raise ConfigurationError(f"{name} must be a whole number, 1 or more; got {count!r}")
@@ -201,6 +202,10 @@ def _base_url(product: Product, explicit: str | None, edge: str | None, region: 
     """Return the address of a product; an explicit one is never rewritten by edge or region."""
     if explicit is None:
         return f"https://{_host(product, edge, region)}"
+    if _UNSEEN.search(explicit):
+        raise ConfigurationError(
+            f"{product}_url must not hold spaces or control characters; it is used as it is"
+        )
     parts = _split_url(explicit)
     if parts is None:
         # The value is not repeated: it may hold a password that could not be told apart.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import attrs
 
@@ -12,12 +13,15 @@ from twilio_sessions._config import (
     DEFAULT_CONNECT_TIMEOUT,
     DEFAULT_MAX_ATTEMPTS,
     DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_READ_TIMEOUT,
     DEFAULT_TIMEOUT,
     resolve_options,
 )
+from twilio_sessions._core.attempt import Shared
+from twilio_sessions._core.capture import answer_of, capture_responses
 from twilio_sessions._core.gate import Gate
-from twilio_sessions._core.pipeline import Pipeline, Shared
+from twilio_sessions._core.pipeline import Pipeline
 from twilio_sessions._core.pool import ConnectionOptions
 from twilio_sessions._core.transport import Transport
 from twilio_sessions.assistants._resources import AsyncAssistants
@@ -25,16 +29,20 @@ from twilio_sessions.proxy._product import AsyncProxy
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from ssl import SSLContext
     from types import TracebackType
 
     from aiohttp import BaseConnector
 
     from twilio_sessions._config import ClientOptions
+    from twilio_sessions._core.capture import Answer
     from twilio_sessions._core.events import Counters, Event
 
 __all__ = ["AsyncClient"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class AsyncClient:
@@ -59,6 +67,7 @@ class AsyncClient:
         read_timeout: Seconds without a byte after which an attempt is given up.
         max_attempts: Attempts per call, the first one included; 1 never repeats anything.
         max_connections: Connections, and so requests, at a time.
+        max_response_bytes: Bytes that an answer may have, unpacked; of a larger one no more is read.
         rate_limit: Whether to keep to Twilio's published limits (Proxy: 30 requests/s per endpoint and
             service over 5 s, Proxy limits page) by itself.
         connector: An aiohttp connector of your own; it is used and never closed.
@@ -93,6 +102,7 @@ class AsyncClient:
         read_timeout: float = DEFAULT_READ_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         rate_limit: bool = True,
         connector: BaseConnector | None = None,
         tls: SSLContext | None = None,
@@ -116,6 +126,7 @@ class AsyncClient:
             read_timeout=read_timeout,
             max_attempts=max_attempts,
             max_connections=max_connections,
+            max_response_bytes=max_response_bytes,
             rate_limit=rate_limit,
         )
         connection = ConnectionOptions(
@@ -169,6 +180,33 @@ class AsyncClient:
         other._set(options, self._pipeline.shared, hooks)
         other._owns_pool = False
         return other
+
+    async def with_response(
+        self, call: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Answer[T]:
+        """Make a call and return its result together with the answer that it came in.
+
+        Of several answers (one was an error, or told what had become of a lost one) it is the last;
+        `capture_responses` gives all of them.
+
+        Args:
+            call: A method that makes a request, such as `service.sessions("KC...").fetch`.
+            args: What to call it with.
+            kwargs: The same, by name.
+
+        Raises:
+            ArgumentError: `call` makes no request.
+            TwilioSessionsError: Whatever the call itself raises.
+
+        Example:
+            >>> answer = await client.with_response(service.sessions.create, unique_name="Order #1234")
+            >>> print(answer.value.sid, answer.status, answer.request_id, answer.headers["date"])
+        """
+        with capture_responses() as responses:
+            # Without a type checker listings are handed over, too.
+            given: Any = call(*args, **kwargs)
+            value: T = await given if inspect.isawaitable(given) else given
+        return answer_of(value, responses)
 
     @property
     def counters(self) -> Counters:

@@ -17,9 +17,12 @@
     │   ├── ConflictError               409, and a unique name that is taken
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
-    └── InvalidResponseError            the answer is not what the contract promises
-        ├── ResponseTooLargeError       its body is larger than is believable
-        └── PaginationError             a listing cannot be continued; carries the token to resume from
+    ├── InvalidResponseError            the answer is not what the contract promises
+    │   ├── ResponseTooLargeError       its body is larger than is believable
+    │   └── PaginationError             a listing cannot be continued; carries the token to resume from
+    ├── ArchiveError                    an archive's folder is not as the export left it, or is another one's
+    │   └── ArchiveLockedError          another process writes to it
+    └── ExportIncompleteError           an export ended before everything was read; the same call continues
 
 All of them pickle, so they cross process borders, and none of them carries a credential.
 """
@@ -33,11 +36,14 @@ __all__ = [
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
+    "ArchiveError",
+    "ArchiveLockedError",
     "ArgumentError",
     "AuthenticationError",
     "BadRequestError",
     "ConfigurationError",
     "ConflictError",
+    "ExportIncompleteError",
     "GoneError",
     "InvalidResponseError",
     "NotFoundError",
@@ -207,6 +213,8 @@ class InvalidResponseError(TwilioSessionsError):
         request_id: The `Twilio-Request-Id`, or None.
         method: The HTTP method of the request.
         url: Its URL; it never holds credentials.
+        page_token: Where a listing stood: give it to `pages(page_token=...)` to ask for the same page again.
+            None when it was the first page, or no page at all.
     """
 
     def __init__(
@@ -218,8 +226,10 @@ class InvalidResponseError(TwilioSessionsError):
         request_id: str | None = None,
         method: str = "",
         url: str = "",
+        page_token: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.page_token = page_token
         self.status = status
         self.body_start = body_start
         self.request_id = request_id
@@ -232,29 +242,11 @@ class InvalidResponseError(TwilioSessionsError):
 
 
 class ResponseTooLargeError(InvalidResponseError):
-    """The decoded body is larger than is believable (32 MiB); the rest of it was not read."""
+    """The decoded body is larger than `max_response_bytes`; the rest of it was not read."""
 
 
 class PaginationError(InvalidResponseError):
-    """A listing cannot be continued safely.
-
-    Attributes:
-        page_token: Where the listing stood: give it to `pages(page_token=...)` to ask for the same page
-            again. None when the first page itself was at fault.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int,
-        page_token: str | None = None,
-        request_id: str | None = None,
-        method: str = "",
-        url: str = "",
-    ) -> None:
-        super().__init__(message, status=status, request_id=request_id, method=method, url=url)
-        self.page_token = page_token
+    """A listing cannot be continued safely; `page_token` says where it stood."""
 
 
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -279,3 +271,15 @@ def error_class_for_status(status: int) -> type[APIError]:
     if status >= _FIRST_SERVER_ERROR:
         return ServerError
     return _BY_STATUS.get(status, BadRequestError)
+
+
+class ArchiveError(TwilioSessionsError):
+    """The folder of an archive is not as an export left it, or belongs to another export."""
+
+
+class ArchiveLockedError(ArchiveError):
+    """Another process writes to this archive at the moment."""
+
+
+class ExportIncompleteError(TwilioSessionsError):
+    """An export ended before everything was read; what was read is kept, and the same call continues it."""

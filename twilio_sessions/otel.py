@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["trace_requests"]
 
-_FIRST_ERROR = 400
+_FIRST_ERROR: Final = 400
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def trace_requests(tracer_provider: TracerProvider | None = None) -> Callable[[Event], None]:
@@ -60,10 +63,23 @@ def trace_requests(tracer_provider: TracerProvider | None = None) -> Callable[[E
 
 
 def _attributes(event: Event) -> dict[str, str | int]:
-    attributes: dict[str, str | int] = {"http.request.method": event.method, "url.path": event.path}
+    attributes: dict[str, str | int] = {
+        "http.request.method": event.method,
+        # Whole, but for the query: page tokens are nobody else's.
+        "url.full": f"{event.base_url}{event.path}",
+        "url.path": event.path,
+        **_server(event.base_url),
+    }
     if event.attempt > 1:
         attributes["http.request.resend_count"] = event.attempt - 1
     return attributes
+
+
+@functools.cache
+def _server(base_url: str) -> dict[str, str | int]:
+    parts = urlsplit(base_url)
+    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    return {"server.address": parts.hostname or "", "server.port": port}
 
 
 def _finish(span: Span, event: RequestFinished) -> None:

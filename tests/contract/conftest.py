@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from canary import SECRET
 from facade import AsyncFacade
 
 from twilio_sessions import AsyncClient, Client
@@ -25,7 +26,7 @@ def seed() -> Seed | None:
 @pytest.fixture
 async def emulator(seed: Seed | None) -> AsyncGenerator[Emulator]:
     """A local Twilio on a real socket."""
-    async with Emulator(seed=seed) as running:
+    async with Emulator(seed=seed, auth_token=SECRET) as running:
         yield running
 
 

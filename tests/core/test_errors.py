@@ -34,6 +34,9 @@ EXAMPLES: list[errors.TwilioSessionsError] = [
     errors.InvalidResponseError("not JSON", status=200, body_start=b"<html>", request_id="RQ", method="GET"),
     errors.ResponseTooLargeError("too large", status=200, method="GET", url="u"),
     errors.PaginationError("loop", status=200, page_token="PageToken=a", method="GET", url="u"),
+    errors.ArchiveError("not an archive"),
+    errors.ArchiveLockedError("locked"),
+    errors.ExportIncompleteError("interrupted"),
 ]
 
 
@@ -81,7 +84,7 @@ def test_the_tree_in_the_docstring_is_the_tree():
     [
         (EXAMPLES[3], "refused [GET https://x.example/; the request was not processed]"),
         (EXAMPLES[4], "late [POST https://x.example/; the request may have been processed]"),
-        (EXAMPLES[-3], "not JSON [HTTP 200 to GET ] (request id RQ)"),
+        (EXAMPLES[-6], "not JSON [HTTP 200 to GET ] (request id RQ)"),
     ],
 )
 def test_what_a_reader_sees(error: errors.TwilioSessionsError, text: str):

@@ -18,9 +18,9 @@ LISTING = Request(method="GET", product="proxy", path=PATH)
 START = first_request(LISTING, page_size=50, page_token=None)
 
 
-def page(next_page_url: Any, rows: str = "[]", key: str = "sessions") -> Response:
+def page(next_page_url: Any, rows: str = "[]", key: str = "sessions", query: str = "") -> Response:
     body = f'{{"{key}": {rows}, "meta": {{"next_page_url": {json.dumps(next_page_url)}, "page": 0}}}}'
-    return Response(method="GET", url=f"{BASE}{PATH}", status=200, headers={}, body=body.encode())
+    return Response(method="GET", url=f"{BASE}{PATH}?{query}", status=200, headers={}, body=body.encode())
 
 
 def test_the_first_request_asks_for_a_page_size():
@@ -103,7 +103,7 @@ def test_a_cycle_of_any_length_ends(length: int):
     for token in tokens:
         walk.accept(page(f"{BASE}{PATH}?{token}"), "sessions")
     with pytest.raises(PaginationError, match="already listed") as caught:
-        walk.accept(page(f"{BASE}{PATH}?{tokens[0]}"), "sessions")
+        walk.accept(page(f"{BASE}{PATH}?{tokens[0]}", query=tokens[-1]), "sessions")
     assert caught.value.page_token == tokens[-1], "the page that was at fault can be asked for again"
 
 

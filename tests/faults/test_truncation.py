@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
+from canary import SECRET
+from pace import offsets
 from raw_server import raw_server
 
 from twilio_sessions import AsyncClient, TwilioSessionsError
@@ -137,7 +139,7 @@ def cut(answer: bytes, at: int) -> Answer:
 def client_of(server: RawServer, **options: Any) -> AsyncClient:
     # Offsets are many: no rate is kept to, and a server that never stops cutting is asked all the same.
     options = {"timeout": 20, "rate_limit": False} | options
-    return AsyncClient("AC" + "0" * 32, "token", proxy_url=server.url, **options)
+    return AsyncClient("AC" + "0" * 32, SECRET, proxy_url=server.url, **options)
 
 
 async def outcome(call: Awaitable[object]) -> object:
@@ -165,13 +167,14 @@ def must_be_whole(case: Case, framing: Callable[[int, bytes], bytes], at: int, r
 @pytest.mark.parametrize("case", CASES[:2] + CASES[3:], ids=lambda case: case.name)
 async def test_one_attempt(case: Case, framing: Callable[[int, bytes], bytes]):
     answer = framing(case.status, case.body)
-    cuts = [cut(answer, at) for at in range(len(answer) + 1)]
+    places = list(offsets(len(answer) + 1))
+    cuts = [cut(answer, at) for at in places]
     succeeded, result = 0, None
     async with raw_server(*cuts) as server, client_of(server, max_attempts=1) as client:
-        for at in range(len(answer) + 1):
+        for at in places:
             result = await outcome(case.call(client))
             succeeded += must_be_whole(case, framing, at, result)
-    assert len(server.seen) == len(answer) + 1
+    assert len(server.seen) == len(places)
     assert succeeded >= 1
     assert result == case.result
 
@@ -198,7 +201,7 @@ async def test_one_cut_and_then_the_whole(case: Case, framing: Callable[[int, by
     answer = framing(case.status, case.body)
     answers = Answers(answer if case.rest is None else case.rest)
     async with raw_server(answers) as server, client_of(server) as client:
-        for at in range(len(answer)):
+        for at in offsets(len(answer)):
             answers.coming = [answer[:at]]
             server.seen.clear()
             result = await outcome(case.call(client))
@@ -215,7 +218,7 @@ async def test_the_look_at_a_lost_create_is_cut(framing: Callable[[int, bytes], 
     answer = framing(200, ONE)
     answers = Answers(answer)
     async with raw_server(answers) as server, client_of(server) as client:
-        for at in range(len(answer)):
+        for at in offsets(len(answer)):
             answers.coming = [b"", answer[:at]]
             server.seen.clear()
             assert await created_by_name(client) == (KC, 60), f"cut at {at}"

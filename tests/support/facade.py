@@ -65,8 +65,11 @@ def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
-        return _shown(await anyio.to_thread.run_sync(lambda: method(*args, **kwargs)))
+        # A call that is given to another one is given as what it is on the sync side.
+        given = [getattr(argument, "method", argument) for argument in args]
+        return _shown(await anyio.to_thread.run_sync(lambda: method(*given, **kwargs)))
 
+    call.method = method  # type: ignore[attr-defined]
     return call
 
 

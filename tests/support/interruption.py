@@ -97,9 +97,10 @@ def whole(client: AsyncClient) -> None:
     gate = gate_of(client)
     if gate is not None:
         assert (gate.in_flight, gate.waiting) == (0, 0)
-        # The windows have counted what was sent, and nothing else.
-        logs = [lane.state._window._log for lane in gate._lanes.values() if lane.state]  # noqa: SLF001
-        assert sum(map(len, logs)) == client.counters.requests
+        # The windows have counted what was sent, and nothing else, and wait for no answer.
+        windows = [lane.state._window for lane in gate._lanes._lanes.values() if lane.state]  # noqa: SLF001
+        assert sum(len(window._answers) for window in windows) == client.counters.requests  # noqa: SLF001
+        assert not any(window._waiting for window in windows)  # noqa: SLF001
     session = client._pipeline.shared.transport._pool._session  # noqa: SLF001
     if session is not None:
         connector = session.connector

@@ -20,6 +20,11 @@ class RawServer:
     seen: list[str] = attrs.field(factory=list[str])
     open_connections: int = 0
 
+    async def asked(self, requests: int) -> None:
+        """Wait until so many requests have come."""
+        while len(self.seen) < requests:  # noqa: ASYNC110 - short, and simpler than a condition
+            await asyncio.sleep(0.002)
+
 
 def http(status: int, body: bytes, *headers: str, reason: str = "Whatever") -> bytes:
     """Return a whole, correct answer."""

@@ -9,21 +9,31 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Self
 
+from canary import SECRET
+
 from twilio_sessions import Client
 from twilio_sessions.emulator import Emulator, EmulatorOptions, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SilentServer", "client_of", "emulated", "environment_of", "page"]
+__all__ = ["SilentServer", "client_of", "emulated", "environment_of", "page", "served"]
 
 ACCOUNT = "AC" + "1" * 32
 
 
 @contextlib.contextmanager
-def emulated(seed: Seed | None = None, options: EmulatorOptions | None = None) -> Iterator[Emulator]:
+def emulated(
+    seed: Seed | None = None, options: EmulatorOptions | None = None, *, account_sid: str | None = None
+) -> Iterator[Emulator]:
     """Run a local Twilio in a thread."""
-    emulator = Emulator(seed=seed, options=options)
+    with served(Emulator(account_sid=account_sid, seed=seed, options=options, auth_token=SECRET)) as emulator:
+        yield emulator
+
+
+@contextlib.contextmanager
+def served(emulator: Emulator) -> Iterator[Emulator]:
+    """Run an emulator in a thread."""
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
@@ -70,7 +80,7 @@ class SilentServer:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def client(self) -> Client:
-        return Client(ACCOUNT, "token", proxy_url=self.url, assistants_url=self.url)
+        return Client(ACCOUNT, SECRET, proxy_url=self.url, assistants_url=self.url)
 
     def was_asked(self, count: int = 1) -> bool:
         return all(self.asked.acquire(timeout=5) for _ in range(count))
@@ -113,7 +123,7 @@ def environment_of(server: Emulator | SilentServer) -> dict[str, str]:
         return server.environment()
     return {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": "token",
+        "TWILIO_AUTH_TOKEN": SECRET,
         "TWILIO_SESSIONS_PROXY_URL": server.url,
         "TWILIO_SESSIONS_ASSISTANTS_URL": server.url,
     }

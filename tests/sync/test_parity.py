@@ -42,6 +42,7 @@ def public(cls: type) -> dict[str, Any]:
 def translated(annotation: object) -> str:
     """Return what an annotation of the async side should be on the sync side."""
     text = re.sub(r"AsyncGenerator\[(.*), None\]", r"Pager[\1]", str(annotation))
+    text = re.sub(r"Callable\[(\w+), Awaitable\[(\w+)\]\]", r"Callable[\1, \2]", text)
     return re.sub(r"\bAsync(?=[A-Z])", "", text)
 
 

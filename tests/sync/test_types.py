@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_type
 
-from twilio_sessions import Client, Page, assistants, proxy
+from twilio_sessions import Answer, Client, Page, assistants, proxy
 from twilio_sessions.sync import Pager, SessionContext, Sessions
 
 
@@ -20,6 +20,8 @@ def test_types(client: Client):
     assert_type(next(sessions.pages()), Page[proxy.Session])
     assert_type([row.sid for row in sessions.list()], list[str])
     assert_type(next(client.assistants.v1.sessions.list()), assistants.Session)
+    assert_type(client.with_response(sessions(session.sid).fetch), Answer[proxy.Session])
+    assert_type(client.with_response(sessions.create, unique_name="two").value, proxy.Session)
     assert_type(client.account_sid, str | None)
     with client as same:
         assert_type(same, Client)

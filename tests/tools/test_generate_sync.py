@@ -156,6 +156,7 @@ def test_a_name_without_a_source_is_stale(package: Path):
         ("Toys, awaited or not.", "Toys, to be awaited.", "still says 'await'"),
         ("-> list[str]", "", "does not say what it returns"),
         ("-> list[str]", "-> list[AsyncIterator[str]]", "no rule for AsyncIterator"),
+        ("-> list[str]", "-> Awaitable[str]", "no rule for Awaitable"),
         ("-> list[str]", "-> Unheard", "Unheard is neither imported nor defined"),
         ("    async def play", "    @cached\n    async def play", "no rule for @cached"),
         ("    async def play", "    async def __aiter__", "no rule for it"),
@@ -188,6 +189,13 @@ def test_a_client_made_from_a_client_shares_its_connections(package: Path):
     text = generate(package)
     assert "return self._sharing(self._async_client.with_options(timeout=timeout))" in text
     assert "def _sharing(self, inner: AsyncClient) -> Self:" in text
+
+
+def test_a_call_that_is_handed_over_is_one_of_the_sync_side(package: Path):
+    text = generate(package)
+    assert "def with_response(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)" in text
+    assert "return self._runtime.with_response(call, *args, **kwargs)" in text
+    assert 'P = ParamSpec("P")' in text
 
 
 def test_a_rule_that_matches_nothing_is_out_of_date():

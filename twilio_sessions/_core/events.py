@@ -30,13 +30,15 @@ class Event:
         operation: The operation in Twilio's words, such as `proxy.sessions.create`.
         method: The HTTP method.
         product: `proxy` or `assistants`.
-        path: The path; never the query, which may hold page tokens.
+        base_url: Where the product is for this client; it never holds credentials.
+        path: The path below that; never the query, which may hold page tokens.
         attempt: The number of the attempt, from 1.
     """
 
     operation: str
     method: str
     product: Product
+    base_url: str
     path: str
     attempt: int
 

@@ -10,12 +10,16 @@ from twilio_sessions.errors import PaginationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from msgspec import Raw
+
     from twilio_sessions._core.codec import PageParts
     from twilio_sessions._core.request import Response
+    from twilio_sessions.errors import InvalidResponseError
 
 __all__ = ["Page"]
 
 T = TypeVar("T")
+M = TypeVar("M")
 
 
 class Page(Generic[T]):
@@ -48,11 +52,7 @@ class Page(Generic[T]):
             InvalidResponseError: A row cannot be read as the resource that it should be.
         """
         if self._items is None:
-            try:
-                self._items = decode_list(self._parts.rows, self._model)
-            except DecodeError as error:
-                name = self._model.__name__
-                raise self._response.invalid(f"not a list of {name}: {error}") from error
+            self._items = self.decode(self._model)
         return self._items
 
     @property
@@ -76,6 +76,11 @@ class Page(Generic[T]):
         return self._response.body
 
     @property
+    def raw_rows(self) -> Raw:
+        """The array of rows as it was sent."""
+        return self._parts.rows
+
+    @property
     def request_id(self) -> str | None:
         """The `Twilio-Request-Id` of the answer."""
         return self._response.request_id
@@ -92,9 +97,24 @@ class Page(Generic[T]):
             url=response.url,
         )
 
+    def invalid(self, reason: str) -> InvalidResponseError:
+        """Return the error that says what of this page is not as the contract promises."""
+        return self._response.invalid(reason)
+
     def raw_items(self) -> list[bytes]:
         """Return each row exactly as it was sent, with the fields that this version does not know."""
         return raw_items(self._parts.rows)
+
+    def decode(self, model: type[M]) -> list[M]:
+        """Return the rows as another model, such as one with fewer fields.
+
+        Raises:
+            InvalidResponseError: A row cannot be read as this model.
+        """
+        try:
+            return decode_list(self._parts.rows, model)
+        except DecodeError as error:
+            raise self._response.invalid(f"not a list of {model.__name__}: {error}") from error
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from twilio_sessions._core.codec import DecodeError, split_page
+from twilio_sessions._core.request import PAGE_TOKEN
 from twilio_sessions.errors import ArgumentError, PaginationError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ __all__ = ["PageWalk", "first_request"]
 
 # What may stand in a query; anything else (spaces, CR LF, `#`) would change the request around it.
 _QUERY: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]+")
-_TOKEN: Final = re.compile(r"(^|&)PageToken=[^&]")
 _TWILIO: Final = ".twilio.com"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -32,7 +32,7 @@ def first_request(request: Request, *, page_size: int, page_token: str | None) -
     """
     if page_token is None:
         return attrs.evolve(request, query=f"PageSize={page_size}")
-    if not _QUERY.fullmatch(page_token) or not _TOKEN.search(page_token):
+    if not _QUERY.fullmatch(page_token) or not PAGE_TOKEN.search(page_token):
         raise ArgumentError(
             "page_token must be the next_page_token of an earlier page of the same listing, unchanged",
             argument="page_token",
@@ -82,14 +82,7 @@ class PageWalk:
         """Return the query of the next page; only the query is taken from what the server says."""
 
         def refuse(reason: str) -> NoReturn:
-            raise PaginationError(
-                f"next_page_url {reason}: {next_page_url[:300]!r}",
-                status=response.status,
-                page_token=current.query if _TOKEN.search(current.query) else None,
-                request_id=response.request_id,
-                method=response.method,
-                url=response.url,
-            )
+            raise response.invalid(f"next_page_url {reason}: {next_page_url[:300]!r}", PaginationError)
 
         try:
             parts = urlsplit(next_page_url)
@@ -100,7 +93,7 @@ class PageWalk:
             refuse("points to a foreign origin and is not followed")
         if not self._is_same_path(parts, current):
             refuse("points to another resource and is not followed")
-        if not _QUERY.fullmatch(parts.query) or not _TOKEN.search(parts.query):
+        if not _QUERY.fullmatch(parts.query) or not PAGE_TOKEN.search(parts.query):
             refuse("has no usable PageToken")
         if parts.query in self._seen:
             refuse("leads back to a page that was already listed")

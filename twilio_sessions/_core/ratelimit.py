@@ -1,23 +1,18 @@
-"""When the next request may go: Twilio's published budget, and what its 429s teach; it reads no clock.
-
-Proxy counts requests in a window that slides, so the window is kept here as the server keeps it, as a
-log. A token bucket would be refilled while the server still remembers the burst that emptied it.
-"""
+"""When the next request of one key may go: the published budget, and what 429s teach; it reads no clock."""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import attrs
+from twilio_sessions._core.share import LONG_AGO, USUAL_DELAY, Share
+from twilio_sessions._core.window import Limit, SlidingWindow
 
 if TYPE_CHECKING:
     from twilio_sessions._config import Product
 
-__all__ = ["ACCOUNT", "PROXY_LIMIT", "Concurrency", "Limit", "RateKey", "RateState", "Share", "SlidingWindow"]
+__all__ = ["ACCOUNT", "RateKey", "RateState"]
 
 ACCOUNT: Final = "account"
-_LONG_AGO: Final = float("-inf")
 
 
 class RateKey(NamedTuple):
@@ -32,138 +27,6 @@ class RateKey(NamedTuple):
     product: Product
     scope: str
     endpoint: str
-
-
-@attrs.frozen
-class Limit:
-    """At most so many requests in any window of so many seconds.
-
-    Attributes:
-        requests: How many.
-        window: The length of the window, in seconds.
-        guard: How much longer the window is taken to be here. Two requests that left a window apart may
-            arrive closer together; nothing is refused while delays differ by less than this.
-    """
-
-    requests: int = 150
-    window: float = 5.0
-    guard: float = 0.1
-
-    @property
-    def span(self) -> float:
-        """The window with its guard."""
-        return self.window + self.guard
-
-
-PROXY_LIMIT: Final = Limit()
-
-
-# A burst goes in five parts, each a fiftieth of the window after the last: 30 requests every 0.1 s. In one
-# instant it would take its places again in the very instant they expire, and a second process would never
-# find room; and where the room is already gone, all of it would draw 429s before the first one is back.
-# It costs 0.4 s once, not per window, and nothing below 30 requests at a time.
-_PARTS: Final = 5
-_PART_EVERY: Final = 0.02
-
-
-class SlidingWindow:
-    """The times of the last requests, as many as a window may hold."""
-
-    __slots__ = ("_log", "_part", "_part_every", "_requests", "_span", "limit")
-
-    def __init__(self, limit: Limit) -> None:
-        self.limit = limit
-        self._requests = limit.requests
-        self._span = limit.span
-        self._part = max(1, limit.requests // _PARTS)
-        self._part_every = _PART_EVERY * limit.window
-        self._log: deque[float] = deque(maxlen=limit.requests)
-
-    def ready_at(self, now: float, ahead: int = 0) -> float:
-        """Return when a request may go, at the earliest, if so many others go before it."""
-        log = self._log
-        used = len(log)
-        if used + ahead < self._part:
-            return now
-        ready = now
-        if used >= self._part:
-            ready = max(now, log[-self._part] + self._part_every)
-        free = self._requests - used
-        if ahead < free:
-            return ready
-        rounds, place = divmod(ahead - free, self._requests)
-        base = log[place] if place < len(log) else now
-        return max(ready, base + (rounds + 1) * self._span)
-
-    def take(self, now: float) -> None:
-        """Count a request that goes now; the oldest is forgotten when the log is full."""
-        self._log.append(now)
-
-    def give_back(self, taken: float) -> None:
-        """Uncount a request that never went."""
-        if taken in self._log:
-            self._log.remove(taken)
-
-    def move(self, taken: float, sent: float) -> None:
-        """Count a request at the time it really went, if that is later by more than the guard hides."""
-        if sent - taken > self.limit.guard / 10:
-            self.give_back(taken)
-            self._log.append(sent)
-
-    def recent_rate(self, now: float) -> float:
-        """Return the requests per second of the last window, or of the part of it that was used."""
-        recent = [time for time in self._log if time > now - self.limit.window]
-        return len(recent) / max(1.0, now - recent[0]) if recent else 0.0
-
-    def is_idle(self, now: float) -> bool:
-        """Tell whether nothing in the log matters any more."""
-        return not self._log or self._log[-1] + self._span <= now
-
-
-# The law of CUBIC (RFC 9438), its units changed to parts of the whole: a small cut, a quick return towards
-# where it went wrong, a long look around there, and only then a search for more. With these numbers two
-# clients that share a budget draw a 429 every few seconds, and a half is the whole again within 20 s.
-_CUT: Final = 0.9
-_CURVE: Final = 1e-3
-
-
-class Share:
-    """The part of something that 429s have left: all of it, a part that was cut, a part growing back.
-
-    Attributes:
-        is_whole: Whether nothing is cut, or nothing was any more when `at` was last asked.
-    """
-
-    __slots__ = ("_bend", "_ceiling", "_cut_at", "_floor", "_low", "_peak", "_rest", "is_whole")
-
-    def __init__(self, *, floor: float, rest: float, ceiling: float = 1.0) -> None:
-        self._floor = floor
-        self._rest = rest
-        self._ceiling = ceiling
-        self._low = self._peak = self._bend = 0.0
-        self._cut_at = _LONG_AGO
-        self.is_whole = True
-
-    def at(self, now: float) -> float:
-        """Return the share at a time; once it is back at its ceiling, the cut is forgotten."""
-        if self.is_whole:
-            return self._ceiling
-        # It does not grow before the effect of the cut can be seen.
-        time = max(0.0, now - self._cut_at - self._rest)
-        share = self._peak + _CURVE * (time - self._bend) ** 3
-        if share < self._ceiling:
-            return max(share, self._low)
-        self.is_whole = True
-        return self._ceiling
-
-    def cut(self, now: float) -> None:
-        """Cut the share once; what is cut for the first time is a whole, whatever the ceiling is."""
-        share = self.at(now)
-        self._peak = 1.0 if self.is_whole else share
-        self._low = max(self._floor, _CUT * self._peak)
-        self._bend = max(0.0, (self._peak - self._low) / _CURVE) ** (1 / 3)
-        self._cut_at = now
-        self.is_whole = False
 
 
 # How far a rate can fall: twenty clients still divide one budget without pressing against the floor.
@@ -186,8 +49,6 @@ _LONGEST_PAUSE: Final = 1.0
 _DOUBLINGS: Final = 4
 # How much lateness of timers an evenly spaced sender makes up for, in seconds; otherwise it only adds up.
 _LATENESS: Final = 0.1
-# How long ago a request went for which nobody says it.
-_USUAL_DELAY: Final = 0.5
 
 
 class RateState:
@@ -221,7 +82,7 @@ class RateState:
         self._learning = False
         self._refusals = self._cuts = 0
         self._step = 0.0
-        self._next = self._paused_to = self._reacted_at = self._cut_at = _LONG_AGO
+        self._next = self._paused_to = self._reacted_at = self._cut_at = LONG_AGO
 
     def ready_at(self, now: float, ahead: int = 0) -> float:
         """Return when a request may go, at the earliest, if so many others go before it."""
@@ -241,9 +102,17 @@ class RateState:
         self._window.give_back(taken)
         self._next -= self._step
 
-    def move(self, taken: float, sent: float) -> None:
-        """Count a request at the time it really went, which may be later than it was let go."""
-        self._window.move(taken, sent)
+    def answered(self, taken: float, now: float) -> None:
+        """Learn when a request that was let go at `taken` has arrived: its answer comes now."""
+        self._window.answered(taken, now)
+
+    def failed(self, now: float) -> None:
+        """Count a request as arrived: it will not be answered."""
+        self._window.failed(now)
+
+    def abandon(self, now: float) -> None:
+        """Count all requests without an answer as arrived: nobody waits for their answers any more."""
+        self._window.abandon(now)
 
     def throttled(self, now: float, sent: float | None = None, pause: float = 0.0) -> bool:
         """Learn from a 429; those of one event, which were under way together, count once.
@@ -258,7 +127,7 @@ class RateState:
         """
         self._learning = True
         self._paused_to = max(self._paused_to, now + pause)
-        sent = now - _USUAL_DELAY if sent is None else sent
+        sent = now - USUAL_DELAY if sent is None else sent
         if sent < self._reacted_at:
             return False
         self._reacted_at = now
@@ -286,43 +155,3 @@ class RateState:
         if self._cuts < _CUTS_PER_WINDOW:
             self._cuts += 1
             self._share.cut(now)
-
-
-_CONCURRENCY_FLOOR: Final = 0.02
-_CONCURRENCY_REST: Final = 1.0
-
-
-class Concurrency:
-    """How many requests of an account may be in flight at once; Twilio publishes no number.
-
-    Attributes:
-        in_flight: How many are.
-    """
-
-    __slots__ = ("_cut_at", "_most", "_share", "in_flight")
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._share = Share(floor=_CONCURRENCY_FLOOR, rest=_CONCURRENCY_REST)
-        self._cut_at = _LONG_AGO
-        self.in_flight = 0
-
-    @property
-    def is_cut(self) -> bool:
-        """Tell whether the cap is lower than it could be, and grows by itself."""
-        return not self._share.is_whole
-
-    def cap(self, now: float) -> int:
-        """Return how many may be in flight now: at least one."""
-        return max(1, int(self._most * self._share.at(now)))
-
-    def has_room(self, now: float) -> bool:
-        """Tell whether one more may start."""
-        return self.in_flight < self._most and (self._share.is_whole or self.in_flight < self.cap(now))
-
-    def throttled(self, now: float, sent: float | None = None) -> None:
-        """Lower the cap, unless the request went before it was lowered the last time."""
-        sent = now - _USUAL_DELAY if sent is None else sent
-        if sent >= self._cut_at:
-            self._share.cut(now)
-            self._cut_at = now

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
+import attrs
+
 from twilio_sessions._core import arguments
 from twilio_sessions._core.listing import Listing
 from twilio_sessions._core.request import Replay, Request, encode_form, segment
@@ -32,6 +34,10 @@ class AsyncResource:
     _product: ClassVar[Product]
     # What it is in the names of operations, such as `proxy.sessions`.
     _resource: ClassVar[str]
+    # Twilio's error codes that say that something exists already, whatever their status.
+    _conflicts: ClassVar[frozenset[int]] = frozenset()
+    # Why the product may be gone, to be said when it seems to be.
+    _retirement: ClassVar[str] = ""
 
     def __init__(self, pipeline: Pipeline, path: str) -> None:
         self._pipeline = pipeline
@@ -57,6 +63,8 @@ class AsyncResource:
             replay=replay,
             operation=f"{self._resource}.{verb}",
             scope=_service_of(path),
+            conflicts=self._conflicts,
+            retirement=self._retirement,
         )
 
 
@@ -107,6 +115,8 @@ class AsyncCollection(AsyncResource, Generic[T]):
     _key: ClassVar[str]
     _model: ClassVar[type[object]]
     _page_cap: ClassVar[int]
+    # Whether this is where a product begins: when it is not found, nothing is.
+    _is_entrance: ClassVar[bool] = False
 
     def list(self, *, limit: int | None = None, page_size: int | None = None) -> AsyncGenerator[T, None]:
         """List the resources one by one, fetching pages as they are needed.
@@ -175,4 +185,6 @@ class AsyncCollection(AsyncResource, Generic[T]):
 
     def _listing(self) -> Listing[T]:
         request = self._request("GET", "list", self._path)
+        if self._is_entrance:
+            request = attrs.evolve(request, is_entrance=True)
         return Listing(self._pipeline, request, self._key, cast("type[T]", self._model))

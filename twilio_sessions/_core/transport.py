@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import yarl
 
-from twilio_sessions._core.pool import ConnectionPool
+from twilio_sessions._core.pool import ConnectionPool, watch_departure
 from twilio_sessions._core.request import Response
 from twilio_sessions._version import __version__
 from twilio_sessions.errors import (
@@ -21,6 +21,7 @@ from twilio_sessions.errors import (
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from twilio_sessions._config import ClientOptions
     from twilio_sessions._core.pool import ConnectionOptions
@@ -28,13 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Transport"]
 
-LARGEST_BODY: Final = 32 * 1024 * 1024
-# A proxy that refuses to connect has not passed anything on.
-_NEVER_SENT: Final = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ClientHttpProxyError,
-    aiohttp.ConnectionTimeoutError,
-)
 _UNTRUSTED: Final = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -54,13 +48,21 @@ class Transport:
             },
         )
 
-    async def send(self, request: Request, options: ClientOptions, *, seconds: float) -> Response:
+    async def send(
+        self,
+        request: Request,
+        options: ClientOptions,
+        *,
+        seconds: float,
+        answered: Callable[[], None] | None = None,
+    ) -> Response:
         """Send one request, once, and return the whole answer whatever its status.
 
         Args:
             request: What to send.
             options: The time limits of this call, and where the products are.
             seconds: How long this attempt may take in all.
+            answered: Called when the head of the answer is there, before its body is.
 
         Raises:
             APITimeoutError: The time ran out.
@@ -77,6 +79,7 @@ class Transport:
             # Otherwise all above 5 s would be rounded up to whole seconds.
             ceil_threshold=math.inf,
         )
+        departure = watch_departure()
         try:
             async with session.request(
                 request.method,
@@ -88,9 +91,11 @@ class Transport:
                 timeout=limits,
                 proxy=self._pool.proxy_for(url),
             ) as answer:
-                return await _whole(request, url, answer)
+                if answered is not None:
+                    answered()
+                return await _whole(request, url, answer, self._options.max_response_bytes)
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            failed = _translate(error, request, url, options, seconds)
+            failed = _translate(error, request, url, options, seconds, left=departure.happened)
         # Raised here, where aiohttp's error is not its context: the frames of that one hold the headers.
         raise failed
 
@@ -103,22 +108,16 @@ class Transport:
         return self._pool.leave(loop)
 
 
-async def _whole(request: Request, url: str, answer: aiohttp.ClientResponse) -> Response:
+async def _whole(request: Request, url: str, answer: aiohttp.ClientResponse, most: int) -> Response:
     """Read the decoded body, but not more than is believable: a gzip bomb stops here."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in answer.content.iter_any():
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if size > most:
             answer.close()
-            head = _response(request, url, answer, b"")
-            raise ResponseTooLargeError(
-                f"the body is larger than {LARGEST_BODY} bytes",
-                status=head.status,
-                request_id=head.request_id,
-                method=head.method,
-                url=head.url,
-            )
+            message = f"the body is larger than {most} bytes (max_response_bytes)"
+            raise _response(request, url, answer, b"").invalid(message, ResponseTooLargeError)
         chunks.append(chunk)
     return _response(request, url, answer, b"".join(chunks))
 
@@ -139,6 +138,8 @@ def _translate(
     url: str,
     options: ClientOptions,
     seconds: float,
+    *,
+    left: bool,
 ) -> APIConnectionError:
     """Return the typed error; aiohttp's own is not kept, for its repr shows the Authorization header."""
     kind: type[APIConnectionError] = APIConnectionError
@@ -147,18 +148,19 @@ def _translate(
         kind = APICertificateError
     elif isinstance(error, TimeoutError):
         kind = APITimeoutError
-        message = _describe_timeout(error, options, seconds)
-    sent = not isinstance(error, (*_NEVER_SENT, *_UNTRUSTED))
-    return kind(message, method=request.method, url=url, maybe_processed=sent)
+        message = _describe_timeout(error, options, seconds, left=left)
+    return kind(message, method=request.method, url=url, maybe_processed=left)
 
 
-def _describe_timeout(error: TimeoutError, options: ClientOptions, seconds: float) -> str:
+def _describe_timeout(error: TimeoutError, options: ClientOptions, seconds: float, *, left: bool) -> str:
     """Say which of the time limits it was."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return f"no connection within {options.connect_timeout:g} s"
     if isinstance(error, aiohttp.SocketTimeoutError):
         return f"no byte for {options.read_timeout:g} s"
-    return f"no answer within {round(seconds, 1):g} s"
+    # What was left of a deadline has too many digits; what is small must not become nothing.
+    shown = round(seconds, 1) if seconds >= 1 else float(f"{seconds:.2g}")
+    return f"no {'answer' if left else 'connection'} within {shown:g} s"
 
 
 def _describe(error: Exception) -> str:

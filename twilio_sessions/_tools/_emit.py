@@ -145,6 +145,9 @@ class _Emitter:
         node = method.node
         if self._is_root and node.name == "close":
             return "self._runtime.close()"
+        if method.takes_call:
+            # What it takes is a call of this side, which the async side could not await.
+            return f"return self._runtime.{node.name}({_arguments(method)})"
         target = f"self.{self._attribute}"
         if node.name != "__call__":
             target += f".{node.name}"

@@ -69,8 +69,8 @@ class Names:
         if name.startswith(PREFIX) or name in {"Awaitable", "Coroutine"}:
             raise GenerateError(f"{found.where}: no rule for {name} on the sync side")
         if name in found.type_vars:
-            self._type_vars[name] = found.type_vars[name]
-            self._use(Origin("typing", "TypeVar"), runtime=True)
+            self._type_vars[name] = line = found.type_vars[name]
+            self._use(Origin("typing", line.partition(" = ")[2].partition("(")[0]), runtime=True)
             return name
         origin = found.origin(name)
         return name if origin is None else self._use(origin, runtime=runtime)
@@ -117,7 +117,10 @@ def _imports(names: dict[Origin, str]) -> Iterator[str]:
 
 
 class _Renamer(ast.NodeTransformer):
-    """Renames in one expression; `AsyncGenerator[T, None]` becomes `Pager[T]`."""
+    """Renames in one expression; `AsyncGenerator[T, None]` becomes `Pager[T]`.
+
+    What `Callable[P, Awaitable[T]]` returns is not awaited on the sync side: `Callable[P, T]`.
+    """
 
     def __init__(self, names: Names, found: AsyncClass, *, runtime: bool) -> None:
         self._names = names
@@ -129,7 +132,12 @@ class _Renamer(ast.NodeTransformer):
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.Subscript:
-        if ast.unparse(node.value) == "AsyncGenerator" and isinstance(node.slice, ast.Tuple):
+        name = ast.unparse(node.value)
+        if name == "AsyncGenerator" and isinstance(node.slice, ast.Tuple):
             node.slice = node.slice.elts[0]
+        if name == "Callable" and isinstance(node.slice, ast.Tuple):
+            *parameters, returned = node.slice.elts
+            if isinstance(returned, ast.Subscript) and ast.unparse(returned.value) == "Awaitable":
+                node.slice.elts = [*parameters, returned.slice]
         self.generic_visit(node)
         return node

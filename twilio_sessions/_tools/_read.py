@@ -36,6 +36,14 @@ class Method:
     is_property: bool
 
     @property
+    def takes_call(self) -> bool:
+        """Whether a parameter is a function that is awaited, here; on the sync side it is simply called."""
+        arguments = self.node.args
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        annotations = [argument.annotation for argument in every if argument.annotation is not None]
+        return any("Awaitable[" in ast.unparse(annotation) for annotation in annotations)
+
+    @property
     def returns(self) -> ast.expr:
         """The annotation of what comes back; a method without one is refused when it is read."""
         assert self.node.returns is not None  # noqa: S101 - said to the type checker; see `_method`
@@ -156,7 +164,7 @@ def _type_vars(tree: ast.Module) -> dict[str, str]:
     return {
         ast.unparse(node.targets[0]): ast.unparse(node)
         for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("TypeVar(")
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith(("TypeVar(", "ParamSpec("))
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twilio_sessions._core import arguments
 from twilio_sessions._core.resource import AsyncCollection, AsyncContext
@@ -19,6 +19,8 @@ __all__ = [
     "AsyncMessages",
 ]
 
+_RETIREMENT: Final = "Twilio announced the end of AI Assistants for July 2026; it may have been switched off"
+
 
 class AsyncMessages(AsyncCollection[Message]):
     """The messages of one session."""
@@ -27,6 +29,7 @@ class AsyncMessages(AsyncCollection[Message]):
 
     _product = "assistants"
     _resource = "assistants.messages"
+    _retirement = _RETIREMENT
     _key = "messages"
     _model = Message
     _page_cap = 1000
@@ -39,6 +42,7 @@ class AsyncAssistantsSessionContext(AsyncContext):
 
     _product = "assistants"
     _resource = "assistants.sessions"
+    _retirement = _RETIREMENT
 
     @property
     def messages(self) -> AsyncMessages:
@@ -64,6 +68,8 @@ class AsyncAssistantsSessions(AsyncCollection[Session]):
 
     _product = "assistants"
     _resource = "assistants.sessions"
+    _retirement = _RETIREMENT
+    _is_entrance = True
     _key = "sessions"
     _model = Session
     _page_cap = 1000

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations when it runs
-from typing import Annotated, Final
+from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
-from rich.console import Console
 
 from twilio_sessions._version import __version__
+from twilio_sessions.cli import _codes
+from twilio_sessions.cli._advice import advice, explain
+from twilio_sessions.cli._console import boxes, drop_output, errors
+from twilio_sessions.cli._convert_options import cat, convert
 from twilio_sessions.cli._demo import run_demo
 from twilio_sessions.cli._emulator import run_emulator
-from twilio_sessions.cli._export import run_export
+from twilio_sessions.cli._export_options import export
+from twilio_sessions.cli._verify import MEANING, Output, run_verify
 from twilio_sessions.emulator import EmulatorOptions
 from twilio_sessions.errors import ArgumentError, ConfigurationError, TwilioSessionsError
-from twilio_sessions.export import DEFAULT_CONCURRENCY
 
 __all__ = ["app", "run"]
-
-OK: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
-INTERRUPTED: Final = 130
 
 app = cyclopts.App(
     name="twilio-sessions",
     help="Twilio's Sessions (Proxy v1 and Assistants v1): export them, or run a local Twilio.",
     version=__version__,
+    console=boxes(),
     default_parameter=Parameter(negative=()),
 )
 
@@ -51,41 +51,39 @@ async def demo(*, out: Path | None = None, services: int = 20, sessions: int = 4
     return await run_demo(out=out, services=services, sessions=sessions)
 
 
-@app.command
-async def export(
-    *,
-    out: Path,
-    service: Annotated[
-        tuple[str, ...],
-        Parameter(help="SID or unique name; repeat for more. By default all.", show_default=False),
-    ] = (),
-    product: Annotated[str | None, Parameter(help="proxy, assistants, or both with a comma.")] = None,
-    include: Annotated[
-        str | None,
-        Parameter(
-            help="Names with commas, or all: phone-numbers, participants, interactions, "
-            "message-interactions, messages. Services and sessions always are."
-        ),
-    ] = None,
-    concurrency: Annotated[int, Parameter(help="Listings read at once.")] = DEFAULT_CONCURRENCY,
-) -> int:
-    """Export sessions and what belongs to them to a folder, one JSON line per row, as Twilio sent it.
+app.command(export, help_epilogue=_codes.MEANING)
 
-    Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
-    TWILIO_API_SECRET. Example: twilio-sessions export --out ./archive
+
+@app.command(help_epilogue=MEANING)
+def verify(
+    path: Path,
+    /,
+    *,
+    against_api: bool = False,
+    output: Annotated[Output, Parameter(name=["--output", "-o"])] = "text",
+) -> int:
+    """Check an archive: hashes, counts, that each row is there once and belongs to one that is there.
+
+    Nothing is changed. Example: twilio-sessions verify ./archive
 
     Parameters
     ----------
-    out
-        The folder to write to: a new or an empty one.
+    path
+        The folder of the archive.
+    against_api
+        List services, phone numbers and sessions again, and name what was added, removed or changed since.
+    output
+        text for a person, json for a program, with every problem.
     """
-    return await run_export(
-        out=out, services=service, products=_names(product), include=_names(include), concurrency=concurrency
-    )
+    return run_verify(path, against_api=against_api, output_format=output)
+
+
+app.command(convert)
+app.command(cat)
 
 
 @app.command
-async def emulator(
+async def emulator(  # noqa: PLR0913 - each is an option of its own
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -94,7 +92,9 @@ async def emulator(
     random_seed: int = 0,
     account_sid: str | None = None,
     auth_token: str | None = None,
+    latency: float = 0.0,
     rate_limit: bool = False,
+    fault: list[str] | None = None,
     control: bool = False,
 ) -> int:
     """Run a local Twilio until it is interrupted; prints the variables that point a client at it.
@@ -117,10 +117,14 @@ async def emulator(
         The account to play.
     auth_token
         The token to accept; a made-up one, for this is no place for a real one.
+    latency
+        Seconds to wait with each answer.
     rate_limit
         Keep Twilio's published limit: 150 requests in 5 seconds, per endpoint and service.
+    fault
+        What goes wrong, as JSON, such as '{"do": "answer", "status": 503, "probability": 0.1}'; repeatable.
     control
-        Take faults, and tell what was done, at /__emulator__/ (JSON, from this machine only).
+        Take faults, and tell what was done, at `/__emulator__/` (JSON, from this machine only).
     """
     return await run_emulator(
         host=host,
@@ -131,37 +135,42 @@ async def emulator(
         account_sid=account_sid,
         auth_token=auth_token,
         options=EmulatorOptions(rate_limit=150 if rate_limit else None, control=control),
+        latency=latency,
+        faults=fault or (),
     )
 
 
-def run(arguments: list[str] | None = None) -> int:
+def run() -> int:
     """Run the command line and return its exit code."""
-    errors = Console(stderr=True, highlight=False)
+    # What the library logs is for programs that use it; without a handler, warnings would go to the screen.
+    logging.getLogger("twilio_sessions").addHandler(logging.NullHandler())
     try:
-        code = app(arguments, exit_on_error=False, error_console=errors, result_action="return_value")
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+        return _codes.BROKEN_PIPE
+    return code
+
+
+def _run() -> int:
+    console = errors()
+    try:
+        code = app(exit_on_error=False, error_console=boxes(stderr=True), result_action="return_value")
     except cyclopts.CycloptsError:
-        return USAGE
+        return _codes.USAGE
     except KeyboardInterrupt:
-        errors.print("interrupted")
-        return INTERRUPTED
+        console.print("interrupted")
+        return _codes.INTERRUPTED
+    except BrokenPipeError:
+        raise
     except TwilioSessionsError as error:
-        _explain(errors, error)
-        return USAGE if isinstance(error, ArgumentError | ConfigurationError) else FAILED
+        explain(console, error, advice(error))
+        return _codes.USAGE if isinstance(error, ArgumentError | ConfigurationError) else _codes.FAILED
     except OSError as error:
-        _explain(errors, error)
-        return FAILED
-    return code if isinstance(code, int) else OK
-
-
-def _explain(console: Console, error: Exception) -> None:
-    console.print(f"twilio-sessions: {error}", style="red", markup=False, soft_wrap=True)
-    for note in getattr(error, "__notes__", ()):
-        console.print(f"  {note}", markup=False, soft_wrap=True)
-
-
-def _names(text: str | None) -> list[str] | None:
-    """Split names at commas; None stays None, which means the default."""
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+        explain(console, error, advice(error))
+        return _codes.FAILED
+    return code if isinstance(code, int) else _codes.OK
 
 
 if __name__ == "__main__":

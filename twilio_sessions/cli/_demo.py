@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio.to_thread
-from rich.console import Console
 
-from twilio_sessions.cli._progress import ExportBar, print_summary
+from twilio_sessions.cli._advice import command_line
+from twilio_sessions.cli._codes import FAILED, OK
+from twilio_sessions.cli._console import errors, output
+from twilio_sessions.cli._interruption import interruptible
+from twilio_sessions.cli._progress import Watcher, display_for
+from twilio_sessions.cli._summary import print_next, print_summary
 from twilio_sessions.client import AsyncClient
 from twilio_sessions.emulator import Emulator, Seed
 from twilio_sessions.errors import ArgumentError
@@ -19,39 +23,51 @@ __all__ = ["run_demo"]
 
 async def run_demo(*, out: Path | None, services: int, sessions: int) -> int:
     """Run the whole main job once; the exit code says whether every row arrived exactly once."""
-    console = Console(stderr=True, highlight=False)
     try:
         seed = Seed(services=services, sessions=sessions)
     except ValueError as error:
         raise ArgumentError(str(error), argument="demo") from None
+    return await interruptible(
+        lambda: _demo(seed, out or _new_folder()),
+        last_words="stopped at once",
+        farewell=lambda: errors().print("interrupted; the local Twilio is gone, begin anew"),
+    )
+
+
+async def _demo(seed: Seed, folder: Path) -> int:
     async with Emulator(seed=seed) as emulator:
-        console.print(
-            f"a local Twilio runs at {emulator.base_url}: {services} services, {sessions:,} sessions"
-        )
+        holds = f"{seed.services} services, {seed.sessions:,} sessions"
+        errors().print(f"a local Twilio runs at {emulator.base_url}: {holds}")
         expected = _expected(emulator)
-        folder = out or _new_folder()
         told = emulator.environment()
-        async with AsyncClient(
-            told["TWILIO_ACCOUNT_SID"],
-            told["TWILIO_AUTH_TOKEN"],
-            proxy_url=emulator.base_url,
-            assistants_url=emulator.base_url,
-            # The local Twilio keeps no limit here; at the published one this would take a minute.
-            rate_limit=False,
-        ) as client:
-            with ExportBar(total_rows=sum(expected.values())) as bar:
-                report = await export(client, folder, on_progress=bar.update)
-    print_summary(report, expected)
+        async with (
+            AsyncClient(
+                told["TWILIO_ACCOUNT_SID"],
+                told["TWILIO_AUTH_TOKEN"],
+                proxy_url=emulator.base_url,
+                assistants_url=emulator.base_url,
+                # The local Twilio keeps no limit here; at the published one this would take a minute.
+                rate_limit=False,
+            ) as client,
+            Watcher(display_for("auto", f"exporting to {folder}")) as watcher,
+        ):
+            report = await export(client, folder, on_progress=watcher.of())
+    print_summary(output(), report, account=None, is_complete=report.is_complete, expected=expected)
+    return await _check(folder, expected)
+
+
+async def _check(folder: Path, expected: dict[str, int]) -> int:
     found = await anyio.to_thread.run_sync(count_rows, folder)
     wrong = [
         name for name, count in expected.items() if found.get(name, RowCount(0, 0)) != RowCount(count, count)
     ]
-    if not wrong:
-        console.print("every row arrived exactly once", style="green")
-        return 0
     for name in wrong:
-        console.print(f"{name}: expected {expected[name]} rows, found {found.get(name)}", style="red")
-    return 1
+        errors().print(f"{name}: expected {expected[name]} rows, found {found.get(name)}", style="red")
+    if wrong:
+        return FAILED
+    print_next(output(), [("check:", command_line("verify", folder))])
+    errors().print("every row arrived exactly once", style="green")
+    return OK
 
 
 def _expected(emulator: Emulator) -> dict[str, int]:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 from rich.console import Console
 
-from twilio_sessions.emulator import Emulator, EmulatorOptions, Seed
+from twilio_sessions.emulator import Emulator, Seed, read_faults
 from twilio_sessions.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twilio_sessions.emulator import EmulatorOptions
 
 __all__ = ["run_emulator"]
 
@@ -23,6 +30,8 @@ async def run_emulator(
     account_sid: str | None,
     auth_token: str | None,
     options: EmulatorOptions,
+    latency: float = 0.0,
+    faults: Sequence[str] = (),
 ) -> int:
     """Serve until SIGINT or SIGTERM."""
     try:
@@ -33,8 +42,10 @@ async def run_emulator(
             account_sid=account_sid,
             auth_token=auth_token,
             seed=seed,
-            options=options,
+            options=attrs.evolve(options, latency=latency),
         )
+        for text in faults:
+            emulator.faults.add(*read_faults(text))
     except ValueError as error:
         raise ArgumentError(str(error), argument="emulator") from None
     # Listening to signals before anything is printed: who reads the lines may send one at once.

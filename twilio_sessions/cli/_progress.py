@@ -1,93 +1,161 @@
-"""What a person sees while an export runs, and when it has ended."""
+"""Shows exports while they run: a picture on a terminal, lines of JSON for a program, or nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import asyncio
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
+import anyio
+import attrs
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
+from rich.live import Live
+
+from twilio_sessions.cli._facts import progress_facts, to_json
+from twilio_sessions.cli._screen import picture, pictures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-    from twilio_sessions.export import ExportProgress, ExportReport
+    from twilio_sessions.export import ExportProgress
 
-__all__ = ["ExportBar", "print_summary"]
+__all__ = ["ProgressMode", "Watcher", "display_for"]
+
+ProgressMode: TypeAlias = Literal["auto", "json", "none"]
 
 
-class ExportBar:
-    """A progress bar on standard error; nothing at all where that is not a terminal.
+class Display(Protocol):
+    """Something that exports are shown on."""
+
+    interval: float
+
+    def show(self, watcher: Watcher) -> None:
+        """Show how far they are."""
+        ...
+
+    def close(self, watcher: Watcher) -> None:
+        """Show how it ended, or nothing any more."""
+        ...
+
+
+class Screen:
+    """A picture on a terminal, drawn again and again in its place.
 
     Args:
-        total_rows: How many rows there will be, where that is known; otherwise the bar counts services.
+        title: What stands above it.
+        console: The terminal.
     """
 
-    def __init__(self, *, total_rows: int | None = None) -> None:
-        console = Console(stderr=True)
-        self._total_rows = total_rows
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}"),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        unit = "rows" if total_rows is not None else "services"
-        self._task = self._bar.add_task(f"exporting {unit}", total=total_rows, detail="")
+    # Four times a second looks alive, and costs next to nothing beside an export at full speed.
+    interval: float = 0.25
 
-    def __enter__(self) -> Self:
-        self._bar.start()
+    def __init__(self, title: str, console: Console) -> None:
+        self._title = title
+        self._began = time.monotonic()
+        # Drawn by whoever calls: a thread of its own would read what the event loop is changing.
+        self._live = Live(
+            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=True
+        )
+
+    def show(self, watcher: Watcher) -> None:
+        """Draw how far they are."""
+        seconds = time.monotonic() - self._began
+        exports = watcher.exports
+        if "" in exports:
+            drawn = picture(self._title, seconds, exports[""])
+        else:
+            drawn = pictures(self._title, seconds, exports, watcher.ended)
+        self._live.start()
+        self._live.update(drawn, refresh=True)
+
+    def close(self, watcher: Watcher) -> None:  # noqa: ARG002 - nothing stays
+        """Wipe it away."""
+        self._live.stop()
+
+
+class JsonLines:
+    """Lines of JSON on standard error, every few seconds, one for each export."""
+
+    interval: float = 2.0
+
+    def show(self, watcher: Watcher) -> None:
+        """Write a line for each export that has read something."""
+        for name, progress in watcher.exports.items():
+            if progress is not None:
+                facts = progress_facts(progress)
+                sys.stderr.write(to_json({"account": name, **facts} if name else facts) + "\n")
+        sys.stderr.flush()
+
+    def close(self, watcher: Watcher) -> None:
+        """Write how they ended."""
+        self.show(watcher)
+
+
+def display_for(mode: ProgressMode, title: str) -> Display | None:
+    """Return what exports are shown on; None where nothing is to be shown."""
+    if mode == "json":
+        return JsonLines()
+    console = Console(stderr=True)
+    if mode == "none" or not console.is_terminal or console.is_dumb_terminal:
+        return None
+    return Screen(title, console)
+
+
+_FIRST: Final = 0.05
+
+
+@attrs.define
+class Watcher:
+    """Looks at exports from time to time and shows them; the exports themselves pay next to nothing for it.
+
+    Attributes:
+        display: What they are shown on.
+        exports: What is known of them, by the names of accounts; a single one has none.
+        ended: How those ended that did, in a word.
+    """
+
+    display: Display | None
+    exports: dict[str, ExportProgress | None] = attrs.field(factory=dict[str, "ExportProgress | None"])
+    ended: dict[str, str] = attrs.field(factory=dict[str, str])
+    _task: asyncio.Task[None] | None = None
+
+    def of(self, name: str = "") -> Callable[[ExportProgress], None]:
+        """Return what `export` takes as `on_progress`; it only takes note."""
+        self.exports.setdefault(name, None)
+
+        def note(progress: ExportProgress) -> None:
+            self.exports[name] = progress
+
+        return note
+
+    async def __aenter__(self) -> Self:
+        if self.display is not None:
+            self._task = asyncio.create_task(self._watch(self.display))
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._task is None or self.display is None:
+            return
+        self._task.cancel()
+        # Also when everything is being cancelled: what is drawn must go.
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([self._task])
+        # Nobody reads it any more; that must not cost the export.
+        with suppress(OSError):
+            self.display.close(self)
 
-    def update(self, progress: ExportProgress) -> None:
-        """Show what has been written so far."""
-        if self._total_rows is not None:
-            done = f"{progress.partitions_done}/{progress.partitions} parts"
-            self._bar.update(self._task, completed=progress.total_rows, detail=done)
-        else:
-            detail = f"{progress.total_rows:,} rows"
-            total = progress.partitions or None
-            self._bar.update(self._task, completed=progress.partitions_done, total=total, detail=detail)
-
-
-def print_summary(report: ExportReport, expected: dict[str, int] | None = None) -> None:
-    """Print rows per resource, time, rate and place; beside what was expected, where that is known."""
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("resource")
-    table.add_column("rows", justify="right")
-    if expected is not None:
-        table.add_column("expected", justify="right")
-        table.add_column("")
-    for resource, rows in sorted(report.rows.items()):
-        row = [resource, f"{rows:,}"]
-        if expected is not None:
-            there = expected.get(resource, 0)
-            row += [f"{there:,}", "[green]ok[/]" if there == rows else "[red]WRONG[/]"]
-        table.add_row(*row)
-    console.print(table)
-    rate = report.total_rows / report.seconds if report.seconds else 0.0
-    console.print(f"{report.total_rows:,} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)")
-    for skipped in report.skipped:
-        console.print(f"skipped {skipped.what}: {skipped.why}", markup=False, soft_wrap=True)
-    console.print(f"files are in {report.out}", markup=False, soft_wrap=True)
+    async def _watch(self, display: Display) -> None:
+        await asyncio.sleep(_FIRST)
+        # A terminal that was closed, or a reader that has gone, is nothing to an export.
+        with suppress(OSError):
+            while True:
+                display.show(self)
+                await asyncio.sleep(display.interval)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import attrs
 
-from twilio_sessions.emulator import _rules as rules
 from twilio_sessions.emulator._errors import ApiError, error_body
 from twilio_sessions.emulator._exchange import Call, Reply
+from twilio_sessions.emulator._expiry import let_time_pass
 from twilio_sessions.emulator._ledger import Changes, Ledger
 from twilio_sessions.emulator._limits import SlidingWindow
 from twilio_sessions.emulator._routes import Operation, find
@@ -29,12 +30,16 @@ __all__ = ("Api",)
 
 @attrs.define
 class Api:
-    """Answers requests; synchronous from end to end, so that two requests never see half of each other."""
+    """Answers requests; synchronous from end to end, so that two requests never see half of each other.
+
+    The lock is for those who look at the account, or change it, from another thread than the server's.
+    """
 
     context: Context
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
     ledger: Ledger = attrs.field(factory=lambda: Ledger(1000))
+    lock: threading.RLock = attrs.field(factory=threading.RLock)
     _limiter: SlidingWindow | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -67,8 +72,10 @@ class Api:
             accept_json = self.context.options.json_bodies == "accept"
             form = read_form(body, content_type, accept_json=accept_json)
             now = now.replace(microsecond=0)
-            self._let_time_pass(now)
-            return self._execute(operation, Call(target.resource, target.ids, query, form, now), request_id)
+            call = Call(target.resource, target.ids, query, form, now)
+            with self.lock:
+                let_time_pass(self.context.store, self.context.options, self.ledger, now)
+                return self._execute(operation, call, request_id)
         except ApiError as error:
             return self.refuse(error)
 
@@ -89,7 +96,8 @@ class Api:
         if target.operation is None or url is None:
             return None
         call = Call(target.resource, target.ids, url.partition("?")[2], Form(), now)
-        return target.operation.handle(self.context, call)
+        with self.lock:
+            return target.operation.handle(self.context, call)
 
     def _admit(self, target: Target) -> Operation:
         retired = self.context.options.assistants_retired_status
@@ -111,17 +119,6 @@ class Api:
             return operation.name, None
         service = self.context.store.service_by_name.get(ids[0])
         return operation.name, ids[0] if service is None else service.sid
-
-    def _let_time_pass(self, now: datetime) -> None:
-        store = self.context.store
-        if store.has_due(now):
-            store.changes = changes = Changes()
-            try:
-                rules.settle(store, self.context.options, now)
-            finally:
-                store.changes = None
-            if changes:
-                self.ledger.note("expiry", None, changes)
 
     def _execute(self, operation: Operation, call: Call, request_id: str | None) -> Reply:
         self.context.store.changes = changes = Changes()

@@ -51,3 +51,7 @@ class Clock:
             self._stopped += delta
         else:
             self._offset += delta
+
+    def reset(self) -> None:
+        """Forget every move; the clock runs again, as its source does."""
+        self._stopped, self._offset = None, timedelta()

@@ -18,6 +18,8 @@ only, and asks for no credentials. Its requests are in no ledger, meet no fault,
     GET    /__emulator__/clock      {"now": "2026-03-01T12:00:00Z"}
     POST   /__emulator__/clock      {"set": "2026-03-01T12:00:00Z"} stops the clock at a moment,
                                     {"advance": 3600} moves it by seconds; answers as GET
+    POST   /__emulator__/reset      makes the account what it was at the start: the seed's records, no fault,
+                                    empty ledgers, a clock that runs; 204
 
 What is wrong with a request is said in {"error": "..."}: 400, naming the field; 404; 405; 403 from elsewhere.
 
@@ -37,10 +39,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
-import msgspec
 from aiohttp import web
 
-from twilio_sessions.emulator._fault import Fault
+from twilio_sessions.emulator._expiry import let_time_pass
+from twilio_sessions.emulator._fault_json import read_faults, read_json
 from twilio_sessions.emulator._wire import encode
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions.emulator._clock import Clock
     from twilio_sessions.emulator._ledger import Ledger
+    from twilio_sessions.emulator._options import EmulatorOptions
     from twilio_sessions.emulator._plan import FaultPlan
     from twilio_sessions.emulator._store import Store
 
@@ -57,22 +60,19 @@ PREFIX = "/__emulator__/"
 Answer: TypeAlias = tuple[HTTPStatus, object]
 
 _HELP = [line.strip() for line in (__doc__ or "").splitlines() if PREFIX in line and line[4:5].isupper()]
-_FIELDS = frozenset(field.name for field in attrs.fields(Fault))
 _NOTHING: Answer = HTTPStatus.NO_CONTENT, None
-
-
-class _BadInputError(ValueError):
-    """What a caller sent cannot be used; the message names the field."""
 
 
 @attrs.frozen
 class Control:
-    """Answers the requests under the prefix."""
+    """Answers the requests under the prefix; what is wrong with one is a `ValueError` that names it."""
 
     store: Store
+    options: EmulatorOptions
     clock: Clock
     faults: FaultPlan
     ledger: Ledger
+    reset: Callable[[], None]
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
@@ -88,7 +88,7 @@ class Control:
         body = await request.read()
         try:
             return _response(*answer(body))
-        except _BadInputError as error:
+        except ValueError as error:
             return _response(HTTPStatus.BAD_REQUEST, {"error": str(error)})
 
     def _routes(self) -> Mapping[str, Mapping[str, Callable[[bytes], Answer]]]:
@@ -110,15 +110,14 @@ class Control:
             },
             "counts": {"GET": lambda _: self._counts()},
             "clock": {"GET": lambda _: self._now(), "POST": self._move},
+            "reset": {"POST": lambda _: _forget(self.reset)},
         }
 
     def _pending(self, status: HTTPStatus) -> Answer:
         return status, {"faults": [attrs.asdict(one) for one in self.faults.standings()]}
 
     def _add(self, body: bytes) -> Answer:
-        sent = _read(body)
-        # All of them are read before the first is added.
-        self.faults.add(*map(_fault, cast("list[object]", sent) if isinstance(sent, list) else [sent]))
+        self.faults.add(*read_faults(body, name="body"))
         return self._pending(HTTPStatus.CREATED)
 
     def _counts(self) -> Answer:
@@ -131,14 +130,15 @@ class Control:
         return HTTPStatus.OK, {"now": self.clock().replace(microsecond=0)}
 
     def _move(self, body: bytes) -> Answer:
-        sent = _read(body)
+        sent = read_json(body)
         fields = cast("dict[str, object]", sent) if isinstance(sent, dict) else {}
         if set(fields) == {"set"}:
             self.clock.set(_moment(fields["set"]))
         elif set(fields) == {"advance"}:
             self._advance(fields["advance"])
         else:
-            raise _BadInputError('clock: send {"set": <ISO 8601>} or {"advance": <seconds>}')
+            raise ValueError('clock: send {"set": <ISO 8601>} or {"advance": <seconds>}')
+        let_time_pass(self.store, self.options, self.ledger, self.clock())
         return self._now()
 
     def _advance(self, seconds: object) -> None:
@@ -148,7 +148,7 @@ class Control:
             _ = self.clock() + delta
         except (TypeError, ValueError, OverflowError):
             why = f"advance: must be a number of seconds that a date can bear, not {seconds!r}"
-            raise _BadInputError(why) from None
+            raise ValueError(why) from None
         self.clock.advance(delta)
 
 
@@ -175,33 +175,11 @@ def _rows(name: str, rows: Any) -> Answer:
     return HTTPStatus.OK, {name: [attrs.asdict(row) for row in rows]}
 
 
-def _read(body: bytes) -> object:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise _BadInputError(f"body: must be JSON: {error}") from None
-
-
-def _fault(sent: object) -> Fault:
-    if not isinstance(sent, dict):
-        raise _BadInputError(f"fault: must be an object, not {sent!r}")
-    fields = cast("dict[str, Any]", sent)
-    for name in fields:
-        if name not in _FIELDS:
-            raise _BadInputError(f"{name}: a fault has no such field; it has {', '.join(sorted(_FIELDS))}")
-    if "do" not in fields:
-        raise _BadInputError("do: is required")
-    try:
-        return Fault(**fields)
-    except ValueError as error:
-        raise _BadInputError(str(error)) from None
-
-
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(cast("str", value))
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise _BadInputError(f"set: must be a date and time with its offset, not {value!r}")
+        raise ValueError(f"set: must be a date and time with its offset, not {value!r}")
     return moment

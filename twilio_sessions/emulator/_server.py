@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from twilio_sessions.emulator._additions import Additions
 from twilio_sessions.emulator._api import Api
 from twilio_sessions.emulator._app import App
 from twilio_sessions.emulator._clock import Clock
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ("DEFAULT_ACCOUNT_SID", "DEFAULT_AUTH_TOKEN", "Emulator", "EmulatorStartError")
 
+_LAST_PORT = 65_535
 # Right in form, and plainly nobody's.
 DEFAULT_ACCOUNT_SID = "AC" + "0" * 31 + "1"
 DEFAULT_AUTH_TOKEN = "emulated-auth-token"  # noqa: S105 - opens nothing but the emulator
@@ -41,11 +44,12 @@ class EmulatorStartError(OSError):
     """The emulator could not listen on its address; the message says which and why."""
 
 
-class Emulator:
+class Emulator(Additions):
     """A local Twilio for Proxy v1 and for the Sessions of Assistants v1, on one address.
 
     It holds one account in memory and answers over HTTP as Twilio does: the same paths, credentials,
-    errors, paging and status rules. It starts with `async with`, or with `start` and `close`.
+    errors, paging and status rules. It starts with `async with`, or with `start` and `close`; the `add_...`
+    methods fill the account one record at a time.
 
     Example:
         async with Emulator(seed=Seed(services=3, sessions=500)) as emulator:
@@ -87,6 +91,8 @@ class Emulator:
     ) -> None:
         if account_sid is not None and not is_sid(account_sid, "AC"):
             raise ValueError(f"not an account SID (AC and 32 hexadecimal digits): {account_sid!r}")
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port: must be an integer from 0 to {_LAST_PORT}, not {port}")
         self.account_sid: str = account_sid if account_sid is not None else DEFAULT_ACCOUNT_SID
         self.options: EmulatorOptions = options if options is not None else EmulatorOptions()
         self.clock: Clock = (
@@ -96,16 +102,15 @@ class Emulator:
         self._api_keys = dict(api_keys or {})
         self._seed = seed
         self._host, self._port = host, port
+        self._lock = threading.RLock()
+        self._front = _Front()
         self._base_url: str | None = None
         self._runner: web.ServerRunner | None = None
-        self._app: App | None = None
         self._ledger = Ledger(self.options.ledger_size)
         self.requests: deque[ReceivedRequest] = self._ledger.requests
         self.processed: deque[Processed] = self._ledger.processed
         self.faults: FaultPlan = FaultPlan()
-        self.store: Store = Store(seed.random_seed if seed is not None else 0)
-        if seed is not None:
-            plant(self.store, self.options, seed, self.clock())
+        self.store: Store = self._planted()
 
     @property
     def base_url(self) -> str:
@@ -133,10 +138,9 @@ class Emulator:
         """
         if self._runner is not None:
             raise RuntimeError("the emulator is already running")
-        front = _Front()
         # A handler ends with its connection: a stalled one must not outlive the client that left. What is
         # executed is not cut in two by that, for it never waits.
-        server = web.Server(front.handle, access_log=None, handler_cancellation=True)
+        server = web.Server(self._front.handle, access_log=None, handler_cancellation=True)
         runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -149,17 +153,14 @@ class Emulator:
             await runner.cleanup()
             raise
         self._base_url = _origin(*runner.addresses[0][:2])
-        front.app = self._app = self._application(self._base_url)
-        if self.options.control:
-            front.control = Control(self.store, self.clock, self.faults, self._ledger)
+        self._equip(self._base_url)
         self._runner = runner
 
     async def close(self) -> None:
         """Stop listening and close every connection; closing twice is harmless. The state stays readable."""
         runner, self._runner, self._base_url = self._runner, None, None
         if runner is not None:
-            if self._app is not None:
-                self._app.close()
+            self._front.app.close()
             await runner.cleanup()
             # The sockets close one turn of the loop later; nothing of ours is left after it.
             await asyncio.sleep(0)
@@ -173,6 +174,28 @@ class Emulator:
         finally:
             await self.close()
 
+    def _planted(self) -> Store:
+        store = Store(self._seed.random_seed if self._seed is not None else 0)
+        if self._seed is not None:
+            plant(store, self.options, self._seed, self.clock())
+        return store
+
+    def _equip(self, base_url: str) -> None:
+        self._front.app = self._application(base_url)
+        if self.options.control:
+            self._front.control = Control(
+                self.store, self.options, self.clock, self.faults, self._ledger, self._reset
+            )
+
+    def _reset(self) -> None:
+        """Begin anew behind the same address; who is still being answered is answered from before."""
+        self._front.app.close()
+        self.clock.reset()
+        for forgotten in (self.faults, self.requests, self.processed):
+            forgotten.clear()
+        self.store = self._planted()
+        self._equip(self.base_url)
+
     def _application(self, base_url: str) -> App:
         options = self.options
         render = Renderer(
@@ -182,7 +205,9 @@ class Emulator:
         )
         # The same account gives the same tokens, so that a resumed walk survives a restart of the emulator.
         tokens = Tokens(self.account_sid.encode(), options.page_token_style)
-        api = Api(Context(self.store, options, render, tokens), self.clock, ledger=self._ledger)
+        api = Api(
+            Context(self.store, options, render, tokens), self.clock, ledger=self._ledger, lock=self._lock
+        )
         return App(api, {self.account_sid: self._auth_token, **self._api_keys}, self.faults)
 
     async def __aenter__(self) -> Self:

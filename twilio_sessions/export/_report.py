@@ -1,8 +1,7 @@
-"""What an export has done so far, and what it did in the end."""
+"""What an export did in the end."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,48 +9,10 @@ import attrs
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from twilio_sessions.export._layout import Skipped
+    from twilio_sessions.export._manifest import Failure
 
-__all__ = ["ExportProgress", "ExportReport", "Skipped"]
-
-
-@attrs.frozen
-class Skipped:
-    """Something that was not exported.
-
-    Attributes:
-        what: What was asked for.
-        why: What Twilio answered.
-        is_gone: True when it does not exist any more, False when it could not be reached and may be there.
-    """
-
-    what: str
-    why: str
-    is_gone: bool = True
-
-
-@attrs.define
-class ExportProgress:
-    """What has been written so far; the same object is updated and handed over again and again.
-
-    Attributes:
-        rows: Rows written, by resource; those of Assistants are called `assistants-sessions` and
-            `assistants-messages`.
-        partitions: How many independent parts there are; 0 until that is known.
-        partitions_done: How many of them are finished.
-        skipped: What had vanished when it was asked for.
-        duplicates: Rows that came again on a later page and were written once.
-    """
-
-    rows: Counter[str] = attrs.field(factory=Counter[str])
-    partitions: int = 0
-    partitions_done: int = 0
-    skipped: list[Skipped] = attrs.field(factory=list[Skipped])
-    duplicates: int = 0
-
-    @property
-    def total_rows(self) -> int:
-        """All rows written so far."""
-        return self.rows.total()
+__all__ = ["ExportReport", "row_name"]
 
 
 @attrs.frozen
@@ -60,26 +21,34 @@ class ExportReport:
 
     Attributes:
         out: The folder.
-        rows: Rows written, by resource; those of Assistants are called `assistants-sessions` and
+        rows: Rows in it, by resource; those of Assistants are called `assistants-sessions` and
             `assistants-messages`.
-        seconds: How long it took.
+        seconds: How long this run took.
         skipped: What had vanished when it was asked for, and a product that could not be reached at all.
+        failures: What was not read to its end.
+        requests: Requests made in this run.
+        throttled: How many of them were answered 429.
+        rows_read: Rows read in this run; the others are of earlier runs.
     """
 
     out: Path
     rows: dict[str, int] = attrs.field(hash=False)
     seconds: float
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    requests: int = 0
+    throttled: int = 0
+    rows_read: int = 0
 
     @property
     def total_rows(self) -> int:
-        """All rows written."""
+        """All rows in the archive."""
         return sum(self.rows.values())
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that exists was exported."""
-        return all(skipped.is_gone for skipped in self.skipped)
+        return not self.failures and all(skipped.is_gone for skipped in self.skipped)
 
 
 def row_name(product: str, resource: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncServiceContext", "AsyncServices"]
 
-# "Service UniqueName must be unique."
+# "Service UniqueName must be unique."; which status comes with it is not documented.
 _NAME_TAKEN = 80602
 
 
@@ -55,6 +55,7 @@ class AsyncServiceContext(AsyncContext):
 
     _product = "proxy"
     _resource = "proxy.services"
+    _conflicts = frozenset({_NAME_TAKEN})
     _sid_prefix = "KS"
     _sid_argument = "service sid"
 
@@ -139,6 +140,7 @@ class AsyncServices(AsyncCollection[Service]):
 
     _product = "proxy"
     _resource = "proxy.services"
+    _conflicts = frozenset({_NAME_TAKEN})
     _key = "services"
     _model = Service
     _page_cap = 100

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncSessionContext", "AsyncSessions"]
 
-# "Session UniqueName must be unique."
+# "Session UniqueName must be unique."; which status comes with it is not documented.
 _NAME_TAKEN = 80603
 # "Session is closed and cannot be updated", "Session status change not supported".
 _DONE_ALREADY = frozenset({80607, 80608})
@@ -35,6 +35,7 @@ class AsyncSessionContext(AsyncContext):
 
     _product = "proxy"
     _resource = "proxy.sessions"
+    _conflicts = frozenset({_NAME_TAKEN})
     _sid_prefix = "KC"
     _sid_argument = "session sid"
 
@@ -131,6 +132,7 @@ class AsyncSessions(AsyncCollection[Session]):
 
     _product = "proxy"
     _resource = "proxy.sessions"
+    _conflicts = frozenset({_NAME_TAKEN})
     _key = "sessions"
     _model = Session
     _page_cap = 100

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, Self, TypeVar
 
 from twilio_sessions._config import (
     DEFAULT_ATTEMPT_TIMEOUT,
     DEFAULT_CONNECT_TIMEOUT,
     DEFAULT_MAX_ATTEMPTS,
     DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_READ_TIMEOUT,
     DEFAULT_TIMEOUT,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from aiohttp import BaseConnector
 
+    from twilio_sessions._core.capture import Answer
     from twilio_sessions._core.events import Counters, Event
     from twilio_sessions._core.page import Page
     from twilio_sessions._core.resource import AsyncCollection
@@ -85,6 +87,8 @@ __all__ = [
     "SessionContext",
     "Sessions",
 ]
+
+P = ParamSpec("P")
 
 T = TypeVar("T")
 
@@ -912,6 +916,7 @@ class Client(Facade):
         read_timeout: Seconds without a byte after which an attempt is given up.
         max_attempts: Attempts per call, the first one included; 1 never repeats anything.
         max_connections: Connections, and so requests, at a time.
+        max_response_bytes: Bytes that an answer may have, unpacked; of a larger one no more is read.
         rate_limit: Whether to keep to Twilio's published limits (Proxy: 30 requests/s per endpoint and
             service over 5 s, Proxy limits page) by itself.
         connector: An aiohttp connector of your own; it is used and never closed.
@@ -946,6 +951,7 @@ class Client(Facade):
         read_timeout: float = DEFAULT_READ_TIMEOUT,
         max_attempts: int = DEFAULT_MAX_ATTEMPTS,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         rate_limit: bool = True,
         connector: BaseConnector | None = None,
         tls: SSLContext | None = None,
@@ -968,6 +974,7 @@ class Client(Facade):
             read_timeout=read_timeout,
             max_attempts=max_attempts,
             max_connections=max_connections,
+            max_response_bytes=max_response_bytes,
             rate_limit=rate_limit,
             connector=connector,
             tls=tls,
@@ -1007,6 +1014,27 @@ class Client(Facade):
                 timeout=timeout, attempt_timeout=attempt_timeout, max_attempts=max_attempts, on_event=on_event
             )
         )
+
+    def with_response(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
+        """Make a call and return its result together with the answer that it came in.
+
+        Of several answers (one was an error, or told what had become of a lost one) it is the last;
+        `capture_responses` gives all of them.
+
+        Args:
+            call: A method that makes a request, such as `service.sessions("KC...").fetch`.
+            args: What to call it with.
+            kwargs: The same, by name.
+
+        Raises:
+            ArgumentError: `call` makes no request.
+            TwilioSessionsError: Whatever the call itself raises.
+
+        Example:
+            >>> answer = client.with_response(service.sessions.create, unique_name="Order #1234")
+            >>> print(answer.value.sid, answer.status, answer.request_id, answer.headers["date"])
+        """
+        return self._runtime.with_response(call, *args, **kwargs)
 
     @property
     def counters(self) -> Counters:

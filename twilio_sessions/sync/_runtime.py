@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
+from twilio_sessions._core.capture import answer_of, capture_responses
 from twilio_sessions.errors import ConfigurationError
 from twilio_sessions.sync import _portal
 from twilio_sessions.sync._pager import Pager
@@ -18,6 +19,7 @@ from twilio_sessions.sync._pager import Pager
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
+    from twilio_sessions._core.capture import Answer
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.sync._portal import Lease, Portal
 
@@ -64,6 +66,12 @@ class Runtime:
             # An exception that its own frame refers to would wait for the garbage collector.
             del error, job
 
+    def with_response(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
+        """Make a call of this side, and return what came of it with the last answer behind it."""
+        with capture_responses() as responses:
+            value = call(*args, **kwargs)
+        return answer_of(value, responses)
+
     def iterate(self, source: AsyncGenerator[T, None]) -> Pager[T]:
         """Return an iterator over what an async generator yields; nothing runs before its first step."""
         return Pager(self, source)
@@ -87,6 +95,9 @@ class Runtime:
         """
         lease = self.lease
         if lease is None or self.closed or lease.portal.forked:
+            if self._parent is not None:
+                # The connections will be the parent's to close, even if it never makes a call itself.
+                self._parent.enter()
             lease = _portal.lease_for(self)
         if lease.portal.is_mine:
             raise ConfigurationError(
