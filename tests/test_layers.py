@@ -39,6 +39,7 @@ def test_the_arrows_point_downwards():
         ("emulator/_rules.py", "from twilio_sessions.errors import APIError", "knows nothing of the client"),
         ("export/__init__.py", "import twilio_sessions.emulator", "client side knows nothing"),
         ("_core/pipeline.py", "import aiohttp", "Two modules know aiohttp"),
+        ("testing/plugin.py", "import twilio_sessions.export", "The test kit stands on the emulator"),
     ],
 )
 def test_an_arrow_that_points_upwards_is_seen(tmp_path: Path, module: str, line: str, contract: str):

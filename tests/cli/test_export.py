@@ -95,6 +95,14 @@ def test_every_option_reaches_the_library(emulator: Emulator, tmp_path: Path):
     assert re.search(r"^made archive/csv of it: \d+ rows$", done.stdout, re.MULTILINE)
 
 
+def test_what_was_made_of_it_is_not_made_again(emulator: Emulator, tmp_path: Path):
+    command = ["export", "--out", "archive", "--to", "csv"]
+    assert call(*command, cwd=tmp_path, **emulator.environment()).returncode == 0
+    done = call(*command, cwd=tmp_path, **emulator.environment())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("archive/csv is there already, and nothing is new\n")
+
+
 def test_quiet_says_nothing(emulator: Emulator, tmp_path: Path):
     done = call(
         "export", "--out", "archive", "--quiet", "--to", "ndjson", cwd=tmp_path, **emulator.environment()
@@ -229,7 +237,8 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(emulator: Emulator, tm
     done = subprocess.run(
         [PROGRAM, "export", "--out", "archive"],
         cwd=tmp_path,
-        env=CLEAN | emulator.environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
+        # Nothing else is to be written by it, such as what it covered.
+        env={"PATH": CLEAN["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | emulator.environment(),
         preexec_fn=limit,
         capture_output=True,
         text=True,
@@ -274,10 +283,7 @@ def test_an_unreachable_twilio_is_three_lines(tmp_path: Path):
     first, second, third = done.stderr.splitlines()
     assert first.endswith("GET http://127.0.0.1:1/v1/Services?PageSize=100; the request was not processed]")
     assert second.startswith("  after 5 attempts in ")
-    assert (
-        third
-        == "  check the network, and TWILIO_SESSIONS_PROXY_URL and TWILIO_SESSIONS_ASSISTANTS_URL if set"
-    )
+    assert third.startswith("  check the network, and TWILIO_SESSIONS_PROXY_URL and ")
     assert "canary-9d1" not in done.stderr
 
 

@@ -132,7 +132,7 @@ def test_twice_stops_at_once(slow: Emulator, tmp_path: Path):
         began = time.monotonic()
         program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=10)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1, "and not when its time was up"
         assert (program.returncode, said) == (143, LAST_WORDS)
 
 

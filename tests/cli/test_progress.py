@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,7 +37,7 @@ proxy {7}services +3
  {12}sessions +\d+( +\d)?
  {12}participants +\d+( +\d+)?
  {12}interactions +\d+( +\d+)?
-assistants  sessions +20
+assistants  sessions +\d+( +\d)?
  {12}messages +\d+( +\d+)?
 [\d,]+ rows/s, [\d,]+ rows so far
 \d+ requests/s(, \d+ allowed)?( by Proxy)?; \d+ made, no 429s
@@ -120,13 +121,14 @@ async def test_it_is_drawn_a_few_times_a_second_however_often_it_is_told():
             super().show(watcher)
 
     terminal = Console(file=io.StringIO(), force_terminal=True, width=80)
+    began = time.monotonic()
     async with Watcher(Counting("exporting", terminal)) as watcher:
         progress, note = at_rate(60), watcher.of()
         for _ in range(100):
             progress.rows["sessions"] += 1
             note(progress)
             await asyncio.sleep(0.01)
-    assert 3 <= len(shown) <= 8
+    assert 3 <= len(shown) <= 2 + 4 * (time.monotonic() - began)
     assert shown == sorted(shown)
 
 

@@ -351,9 +351,14 @@ async def test_a_port_in_use_is_a_clear_error():
             await emulator.start()
 
 
-async def test_a_port_that_is_none_is_refused_and_leaves_nothing():
-    with pytest.raises(OverflowError):
-        await Emulator(port=70_000).start()
+def test_a_port_that_is_none_is_refused_at_once():
+    with pytest.raises(ValueError, match="port: must be an integer from 0 to 65535, not 70000"):
+        Emulator(port=70_000)
+
+
+async def test_a_host_that_is_none_is_refused_and_leaves_nothing():
+    with pytest.raises(UnicodeError):
+        await Emulator(host="x" * 70).start()
 
 
 async def test_it_restarts_with_its_state_and_closes_twice():

@@ -117,6 +117,7 @@ def test_a_rate_limit_without_a_number_is_twilios():
         (["--fault", "reset"], 2, "fault: must be JSON: "),
         (["--services", "0"], 2, "Seed.sessions needs at least one service"),
         (["--account-sid", "AC1"], 2, "not an account SID"),
+        (["--host", "x" * 70], 2, "--host: "),
         (["--colour"], 2, "unrecognized arguments: --colour"),
         (["--host", "192.0.2.1"], 1, "cannot listen on 192.0.2.1:0: "),
     ],

@@ -211,6 +211,24 @@ async def test_an_outage_that_passes(tmp_path: Path, do: Any):
         assert default(rows_in(tmp_path)) == default(rows_held(emulator))
 
 
+async def test_an_outage_between_the_plan_and_the_first_page(tmp_path: Path):
+    async with twilio() as (emulator, client):
+        emulator.faults.add(Fault("answer", status=503, nth=2, times=None))
+        asyncio.get_running_loop().call_later(0.3, emulator.faults.clear)
+        report = await run(client, tmp_path, products=["proxy"], include=[], patience=30)
+        assert report.is_complete
+
+
+async def test_an_outage_when_sessions_are_looked_at_again(tmp_path: Path):
+    """All is read by then, and whether sessions moved meanwhile is asked page by page once more."""
+    seed = attrs.evolve(SEED, services=1)
+    async with emulator_of(seed) as emulator, client_of(emulator.base_url) as client:
+        emulator.faults.add(Fault("answer", status=503, operation="sessions.list", nth=7, times=2))
+        report = await run(client, tmp_path, products=["proxy"], patience=30)
+        assert not emulator.faults.standings()
+        assert report.is_complete
+
+
 async def test_an_outage_that_lasts(tmp_path: Path):
     async with twilio() as (emulator, client):
         emulator.faults.add(Fault("answer", status=503, nth=30, times=None))

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOAK = bool(os.environ.get("TWILIO_SESSIONS_SOAK"))
-SEED = {"services": 6, "sessions": 1500, "participants": 2000, "interactions": 2000, "assistants_sessions": 100}
+SEED = {
+    "services": 6,
+    "sessions": 1500,
+    "participants": 2000,
+    "interactions": 2000,
+    "assistants_sessions": 100,
+}
 PART_ROWS = 400
 LONGEST = 0.8
 QUOTA = {signal.SIGKILL: 20, signal.SIGINT: 4, signal.SIGTERM: 4}
@@ -47,7 +53,8 @@ FAULTS: list[dict[str, Any]] = [
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="there are no such signals"),
     pytest.mark.skipif(
-        not SOAK and sys.version_info[:2] != (3, 11), reason="it takes a minute: one interpreter does it for all"
+        not SOAK and sys.version_info[:2] != (3, 11),
+        reason="it takes a minute: one interpreter does it for all",
     ),
     pytest.mark.timeout(175 if not SOAK else 4 * 3600),
 ]

@@ -39,6 +39,15 @@ async def test_it_is_waited_for_while_everything_is_cancelled():
     assert ended.is_set()
 
 
+async def test_it_begins_even_when_everything_is_cancelled():
+    """What was taken to be written must be written."""
+    done: list[str] = []
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await run_to_its_end(lambda: done.append("written"))
+    assert done == ["written"]
+
+
 async def test_the_tasks_own_cancel_does_not_wait():
     go_on = threading.Event()
     task = asyncio.create_task(run_to_its_end(lambda: go_on.wait(10)))

@@ -54,7 +54,9 @@ TEXTS = (
 SESSIONS = (
     row(sid="KC1", status="open", ttl=0, date_created="2026-01-31T08:00:00Z", unique_name=""),
     row(sid="KC2", status=None, ttl=None, date_created=None, unique_name=None, links=None),
-    row(sid="KC3", ttl=9007199254740993, date_created="2026-01-31T09:00:00+01:00", links={"b": "1", "a": "2"}),
+    row(
+        sid="KC3", ttl=9007199254740993, date_created="2026-01-31T09:00:00+01:00", links={"b": "1", "a": "2"}
+    ),
     row(sid="KC4", date_created="2026-01-31T08:00:00.000001Z", date_updated="0001-01-01T00:00:00Z"),
     row(sid="KC5", date_created="yesterday", date_updated="2026-01-31", date_ended="2026-01-31T08:00:00"),
     row(sid="KC6", date_created="2026-01-31T08:00:00.0000001Z", date_ended="0001-01-01T00:00:00+01:00"),
@@ -94,13 +96,11 @@ ROWS: Mapping[tuple[Product, str], tuple[bytes, ...]] = {
 def expected(table: Table, line: bytes) -> dict[str, object]:
     """Return what Twilio sent, without what is null in columns."""
     names = {column.name for column in table.columns}
-    return {
-        name: value for name, value in json.loads(line).items() if value is not None or name not in names
-    }
+    return {name: value for name, value in json.loads(line).items() if value is not None or name not in names}
 
 
 def rebuilt(table: Table, cells: Mapping[str, object], line: bytes) -> dict[str, object]:
-    """Return what Twilio sent from a row as it was read back; dates, which are moments, as `line` spells them."""
+    """Return what Twilio sent, from a row as it was read back; dates, being moments, as `line` spells them."""
     sent = json.loads(line)
     found: dict[str, object] = {}
     for column in table.columns:

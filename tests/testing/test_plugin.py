@@ -11,6 +11,8 @@ import pytest
 pytest_plugins = ["pytester"]
 
 PLUGIN = "twilio_sessions.testing.plugin"
+# What takes time and is not looked at here: every package with a plugin would be compiled anew.
+QUICK = ("--assert=plain", "-p", "no:hypothesispytest", "-p", "no:cacheprovider")
 
 # What every project below has: warnings are errors, and a look around when all is over.
 INI = """
@@ -145,7 +147,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def run(project: pytest.Pytester, *arguments: str, **outcomes: int) -> str:
     """Run the project's tests in a process of their own; nothing is left behind."""
-    done = project.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments, timeout=50)
+    done = project.runpytest_subprocess("-p", PLUGIN, *QUICK, *arguments, timeout=50)
     done.assert_outcomes(**outcomes)
     left = {line for line in done.errlines if line.startswith("left behind")}
     assert left == {"left behind: nothing"}

@@ -100,7 +100,7 @@ async def _export(asked: Asked, accounts: Sequence[Account], watcher: Watcher) -
     _tell(asked, outcomes, watcher)
     for outcome in outcomes:
         if outcome.result is not None and outcome.result.is_complete:
-            await convert_archive(asked, outcome.result)
+            await convert_archive(asked, outcome.result, asked.out / outcome.account.account_sid)
     codes = [_code(outcome) for outcome in outcomes]
     return max(codes, key=[_codes.OK, _codes.INCOMPLETE, _codes.FAILED].index)
 

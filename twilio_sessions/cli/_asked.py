@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import attrs
 
 from twilio_sessions.errors import ArgumentError, ConfigurationError
-from twilio_sessions.export import Selection, export, select
+from twilio_sessions.export import Selection, export, export_since_last, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,7 @@ class Asked:
         to: What the archive is made into when it is complete.
         progress: How progress is shown.
         quiet: Whether only errors are shown.
+        since_last: Whether only what is new or has changed is added to an archive that is there.
     """
 
     command: str
@@ -63,6 +64,7 @@ class Asked:
     to: Format | None
     progress: ProgressMode
     quiet: bool
+    since_last: bool = False
 
     @property
     def mode(self) -> ProgressMode:
@@ -82,11 +84,29 @@ class Asked:
             ConfigurationError: A package is not installed.
         """
         self.selection()
+        if self.since_last and self._chosen:
+            raise ArgumentError(
+                f"--since-last asks for what the archive was made of; leave out {', '.join(self._chosen)}",
+                argument="since_last",
+            )
         package = _PACKAGES.get(self.to) if self.to is not None else None
         if package is not None and importlib.util.find_spec(package) is None:
             raise ConfigurationError(
                 f"--to {self.to} needs the package {package}: pip install 'twilio-sessions[{self.to}]'"
             )
+
+    @property
+    def _chosen(self) -> list[str]:
+        """The options that choose what is exported, as far as they were given."""
+        given = {
+            "--service": self.services,
+            "--product": self.products,
+            "--include": self.include,
+            "--status": self.statuses,
+            "--created-after": self.created_after,
+            "--created-before": self.created_before,
+        }
+        return [option for option, value in given.items() if value]
 
     def selection(self) -> Selection:
         """Return what is to be exported."""
@@ -104,6 +124,10 @@ class Asked:
         self, client: AsyncClient, out: Path, on_progress: Callable[[ExportProgress], None]
     ) -> ExportReport:
         """Export as it was asked for."""
+        if self.since_last:
+            return await export_since_last(
+                client, out, concurrency=self.concurrency, patience=self.patience, on_progress=on_progress
+            )
         return await export(
             client,
             out,

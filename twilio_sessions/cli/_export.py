@@ -62,7 +62,7 @@ async def _export(asked: Asked, watcher: Watcher) -> int:
     _tell(asked, report, account, is_complete=report.is_complete)
     if not report.is_complete:
         return _codes.INCOMPLETE
-    await convert_archive(asked, report)
+    await convert_archive(asked, report, asked.out)
     return _codes.OK
 
 
@@ -81,7 +81,7 @@ def _failed(asked: Asked, watcher: Watcher, error: TwilioSessionsError | OSError
 
 def _tell(asked: Asked, report: ExportReport, account: str | None, *, is_complete: bool) -> None:
     """Print the summary, and what to do next."""
-    steps = [("check:", command_line("verify", report.out)) if is_complete else ("go on:", asked.command)]
+    steps = [("check:", command_line("verify", asked.out)) if is_complete else ("go on:", asked.command)]
     if asked.quiet:
         if not is_complete:
             print_next(errors(), steps)

@@ -31,6 +31,7 @@ async def export(  # noqa: PLR0913 - each is an option
     concurrency: int = DEFAULT_CONCURRENCY,
     compress: Compression = "zstd",
     to: Format | None = None,
+    since_last: Annotated[bool, Parameter(show_default=False)] = False,
     estimate: Annotated[bool, Parameter(show_default=False)] = False,
     accounts: Path | None = None,
     patience: float = DEFAULT_PATIENCE,
@@ -69,6 +70,9 @@ async def export(  # noqa: PLR0913 - each is an option
         How rows are stored: .ndjson.zst, or plain .ndjson with none.
     to
         Make this of the archive, too, when it is complete.
+    since_last
+        Add to the archive what is new or has changed since it was made, asking for the same as then. What
+        belongs to a session is read only where the session is new or has changed.
     estimate
         Only list services and sessions, and say how long the export will take, and why. Writes nothing.
     accounts
@@ -100,6 +104,7 @@ async def export(  # noqa: PLR0913 - each is an option
         to=to,
         progress=progress,
         quiet=quiet,
+        since_last=since_last,
     )
     if accounts is not None:
         return await (estimate_accounts if estimate else export_accounts)(asked, accounts)

@@ -49,7 +49,7 @@ def report_so_far(out: Path, progress: ExportProgress) -> ExportReport:
     )
 
 
-async def convert_archive(asked: Asked, report: ExportReport) -> None:
+async def convert_archive(asked: Asked, report: ExportReport, archive: Path) -> None:
     """Make the archive into what was asked for.
 
     Raises:
@@ -59,7 +59,12 @@ async def convert_archive(asked: Asked, report: ExportReport) -> None:
     to = asked.to
     if to is None:
         return
-    made = await anyio.to_thread.run_sync(partial(convert, report.out, to, on_progress=_go_on))
+    there = archive / ("archive.duckdb" if to == "duckdb" else to)
+    if not report.rows_read and there.exists():
+        if not (asked.quiet or asked.is_for_programs):
+            output().print(f"{there} is there already, and nothing is new", markup=False)
+        return
+    made = await anyio.to_thread.run_sync(partial(convert, archive, to, on_progress=_go_on))
     if asked.is_for_programs:
         facts: dict[str, object] = {"event": "converted", "to": to, "out": str(made.out), "rows": made.rows}
         print(to_json(facts))  # noqa: T201 - the output

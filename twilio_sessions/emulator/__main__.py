@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, USAGE)
     try:
         asyncio.run(_serve(emulator))
+    except UnicodeError as error:
+        return _complain(f"--host: {error}", USAGE)
     except OSError as error:
         return _complain(error.strerror or error, FAILED)
     except KeyboardInterrupt:  # where the loop cannot listen to signals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,11 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from twilio_sessions.errors import ExportIncompleteError, NotFoundError
+from twilio_sessions.errors import ExportIncompleteError, NotFoundError, TwilioSessionsError
 from twilio_sessions.export._commits import Commits
 from twilio_sessions.export._common import DEFAULT_CONCURRENCY, Common, first_error
 from twilio_sessions.export._layout import Skipped
-from twilio_sessions.export._outage import DEFAULT_PATIENCE
+from twilio_sessions.export._outage import DEFAULT_PATIENCE, Outage
 from twilio_sessions.export._plan import PARENTS
 from twilio_sessions.export._progress import PartitionProgress
 from twilio_sessions.export._reader import StageReader
@@ -150,11 +151,21 @@ class _PartitionRun:
             raise ExportIncompleteError(f"{self.key} has listings that were not read to their end: {unread}")
 
     async def _look_again(self) -> None:
-        try:
-            if not self.is_gone:
-                self.journal.moved = await moved_meanwhile(self.common.client, self.journal)
-        except NotFoundError as error:
-            self._vanished(error)
+        """Find out which sessions moved meanwhile, however long that takes within the patience there is."""
+        common = self.common
+        outage = Outage(common.patience, common.reached[self.partition.product])
+        while not self.is_gone:
+            try:
+                self.journal.moved = await moved_meanwhile(common.client, self.journal)
+            except NotFoundError as error:
+                self._vanished(error)
+            except TwilioSessionsError as error:
+                delay = outage.wait(error, time.monotonic())
+                if delay is None:
+                    raise
+                await anyio.sleep(delay)
+            else:
+                return
 
     def _vanished(self, error: NotFoundError) -> None:
         """Keep what there is of a service that was deleted meanwhile."""

@@ -159,7 +159,8 @@ async def export_since_last(
         increment = await anyio.to_thread.run_sync(next_increment, root.path)
         await anyio.to_thread.run_sync(increment.folder.make)
         common.base = increment.base
-        return await _Run(common, increment.folder, increment.selection, since=increment.since).run()
+        run = _Run(common, increment.folder, increment.selection, increment.since, root.path)
+        return await run.run()
 
 
 def _common(
@@ -186,6 +187,7 @@ class _Run:
     folder: DiskFolder
     selection: Selection
     since: str | None = None
+    archive: Path | None = None
     skipped: list[Skipped] = attrs.field(factory=list[Skipped])
     failures: list[Failure] = attrs.field(factory=list[Failure])
     finished: list[PartitionManifest] = attrs.field(factory=list[PartitionManifest])
@@ -206,7 +208,7 @@ class _Run:
         finally:
             manifest = await run_to_its_end(partial(self._commit, planned))
         report = ExportReport(
-            out=self.folder.path,
+            out=self.archive or self.folder.path,
             rows=manifest.rows,
             seconds=time.monotonic() - began,
             skipped=manifest.skipped,

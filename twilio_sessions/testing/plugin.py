@@ -40,8 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     asyncio_plugin = sys.modules.get("pytest_asyncio.plugin")
     if asyncio_plugin is not None and config.pluginmanager.is_registered(asyncio_plugin):
-        from twilio_sessions.testing import _asyncio  # noqa: PLC0415 - only where that plugin is
-
+        try:
+            from twilio_sessions.testing import _asyncio  # noqa: PLC0415 - only where that plugin is
+        except TypeError:
+            return  # it is older than 0.24, and knows no loop scopes; whoever needs it will be told
         config.pluginmanager.register(_asyncio, _asyncio.__name__)
 
 
