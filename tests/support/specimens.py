@@ -100,7 +100,7 @@ def expected(table: Table, line: bytes) -> dict[str, object]:
 
 
 def rebuilt(table: Table, cells: Mapping[str, object], line: bytes) -> dict[str, object]:
-    """Return what Twilio sent, from a row as it was read back; dates, being moments, as `line` spells them."""
+    """Return what Twilio sent, from a row as it was read back; dates are spelled as `line` spells them."""
     sent = json.loads(line)
     found: dict[str, object] = {}
     for column in table.columns:

@@ -134,6 +134,8 @@ class Counters:
 
 
 _log: Final = logging.getLogger("twilio_sessions")
+# A program that does not ask for logs gets none, and not the warnings on standard error.
+_log.addHandler(logging.NullHandler())
 # Only these are ever written: no header, no query, no body.
 _SAID: Final = ("operation", "attempt", "status", "request_id", "error", "code", "retry_after", "reason")
 _LEVELS: Final[dict[type[Event], int]] = {
