@@ -255,7 +255,7 @@ async def test_faults_of_all_kinds(tmp_path: Path):
                 {"do": "hang-up", "when": "after"},
             ]
         ):
-            emulator.faults.add(Fault(**fault, probability=0.03, seed=number))  # type: ignore[arg-type]
+            emulator.faults.add(Fault(**fault, probability=0.01, seed=number))  # type: ignore[arg-type]
         report = await run(client, tmp_path, patience=30)
         assert report.is_complete
         assert default(rows_in(tmp_path)) == default(rows_held(emulator))
