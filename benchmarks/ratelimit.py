@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import attrs
+from goals import Goal
 
 from twilio_sessions import AsyncClient, RateLimitError
 from twilio_sessions.emulator import Emulator, EmulatorOptions, Seed
@@ -109,27 +110,6 @@ def share(told: dict[str, str], service: str, start: float, seconds: float, resu
     logging.getLogger("twilio_sessions").setLevel(logging.ERROR)
     seen = asyncio.run(main())
     result.send((sum(start <= at < start + seconds for at in seen.accepted), seen.refused))
-
-
-@attrs.frozen
-class Goal:
-    """A number that was measured, and the bound that it has to keep."""
-
-    what: str
-    measured: float
-    bound: float
-    unit: str
-    at_least: bool
-
-    @property
-    def is_met(self) -> bool:
-        """Whether it does."""
-        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
-
-    def __str__(self) -> str:
-        sign = ">=" if self.at_least else "<="
-        verdict = "" if self.is_met else "  MISSED"
-        return f"{self.what:66} {self.measured:8.2f} {self.unit:2} {sign} {self.bound:g} {self.unit}{verdict}"
 
 
 def one_client(told: dict[str, str], service: str, seconds: float) -> list[Goal]:

@@ -99,6 +99,18 @@ def test_another_plan_is_refused_and_none_at_all(tmp_path: Path):
         commit(tmp_path, [])
 
 
+async def test_the_plan_of_an_archive_is_not_exchanged_for_another(tmp_path: Path):
+    async with emulated(services=2) as emulator, client_of(emulator.base_url) as client:
+        partitions = await plan(client, select(products=["proxy"]))
+        for partition in partitions:
+            await export_partition(client, partition, tmp_path)
+    commit(tmp_path, partitions)
+    before = (tmp_path / "plan.json").read_bytes()
+    with pytest.raises(ArchiveError, match="planned with 3 partitions, and these 1 are others"):
+        commit(tmp_path, partitions[:1])
+    assert (tmp_path / "plan.json").read_bytes() == before
+
+
 async def test_a_partition_of_another_plan_is_refused(tmp_path: Path):
     async with emulated(services=1) as emulator, client_of(emulator.base_url) as client:
         for partition in await plan(client, select(products=["proxy"])):

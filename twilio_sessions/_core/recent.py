@@ -26,19 +26,6 @@ class Recent:
     _now: set[str] = attrs.field(factory=set[str], init=False, repr=False)
     _before: set[str] = attrs.field(factory=set[str], init=False, repr=False)
 
-    def are_new(self, identities: list[str]) -> bool:
-        """Take a page of identities into account if every one of them is new, and tell whether they are.
-
-        Pages nearly always are, and then this is three times as fast as asking for each one.
-        """
-        page = set(identities)
-        if len(page) < len(identities) or not (page.isdisjoint(self._now) and page.isdisjoint(self._before)):
-            return False
-        if len(self._now) >= self.remembered:
-            self._before, self._now = self._now, set()
-        self._now |= page
-        return True
-
     def is_new(self, identity: str) -> bool:
         """Take an identity into account and tell whether it was not listed lately."""
         if identity in self._now or identity in self._before:

@@ -14,6 +14,7 @@ from twilio_sessions.cli._facts import to_json
 from twilio_sessions.cli._words import counted
 from twilio_sessions.errors import ArchiveError, ExportIncompleteError
 from twilio_sessions.export import ExportReport, convert, open_archive
+from twilio_sessions.export._convert import converted_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ async def convert_archive(asked: Asked, report: ExportReport, archive: Path) -> 
     to = asked.to
     if to is None:
         return
-    there = archive / ("archive.duckdb" if to == "duckdb" else to)
+    there = converted_path(archive, to)
     if not report.rows_read and there.exists():
         if not (asked.quiet or asked.is_for_programs):
             output().print(f"{there} is there already, and nothing is new", markup=False)

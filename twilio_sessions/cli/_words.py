@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twilio_sessions.export import RESOURCES
+from twilio_sessions.export._report import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,7 @@ def by_product(rows: Mapping[str, int]) -> dict[str, dict[str, int]]:
         {'proxy': {'sessions': 5}, 'assistants': {'sessions': 3}}
     """
     names = {
-        product: {resource if product == "proxy" else f"{product}-{resource}": resource for resource in known}
+        product: {row_name(product, resource): resource for resource in known}
         for product, known in RESOURCES.items()
     }
     found = {

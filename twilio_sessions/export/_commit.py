@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twilio_sessions.errors import ArgumentError
+from twilio_sessions.errors import ArchiveError, ArgumentError
 from twilio_sessions.export._archive_plan import Plan, read_plan, write_plan
 from twilio_sessions.export._manifest import Manifest, write_manifest
 from twilio_sessions.export._plan import Selection, select
@@ -37,7 +37,8 @@ def commit(
 
     Raises:
         ArgumentError: There is not one partition.
-        ArchiveError: A partition is of another plan, or the folder is written to by another process.
+        ArchiveError: These are not the partitions that were planned here, one is of another plan, or the
+            folder is written to by another process.
 
     Example:
         >>> partitions = await plan(client)
@@ -55,7 +56,12 @@ def commit(
         found = (read_finished(DiskFolder(folder.path / each.folder), each) for each in ordered)
         finished = [manifest for manifest in found if manifest is not None]
         planned = read_plan(folder)
-        if planned is None or planned.partitions != ordered:
+        if planned is not None and planned.partitions != ordered:
+            raise ArchiveError(
+                f"{folder.path} was planned with {len(planned.partitions)} partitions, and these "
+                f"{len(ordered)} are others; give all that plan() returned for it, or name another folder"
+            )
+        if planned is None:
             began = min((each.began for each in finished), default=datetime.now(UTC))
             planned = Plan(selection or select(), ordered[0].account_sid, ordered, (), began)
             write_plan(folder, planned)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions.export._staging import Stage
 
-__all__ = ["FORMATS", "ConvertReport", "Format", "convert"]
+__all__ = ["FORMATS", "ConvertReport", "Format", "convert", "converted_path"]
 
 Format: TypeAlias = Literal["parquet", "csv", "ndjson", "duckdb"]
 """What an archive can be made into."""
@@ -100,7 +100,7 @@ def convert(
     _check(to, csv_raw=csv_raw)
     began = time.monotonic()
     archive = open_archive(archive_dir)
-    target = archive.path / (_DUCKDB if to == "duckdb" else to) if out is None else Path(out)
+    target = converted_path(archive.path, to) if out is None else Path(out)
     done = _Done(sum(sum(layer.manifest.rows.values()) for layer in archive.layers), on_progress)
     tables = [TableRows(archive, table, done.add) for table in tables_of(archive)]
     with staged(target, is_folder=to != "duckdb") as stage:
@@ -118,6 +118,11 @@ def convert(
         seconds=time.monotonic() - began,
         is_complete=all(layer.manifest.is_complete for layer in archive.layers),
     )
+
+
+def converted_path(archive: Path, to: Format) -> Path:
+    """Return where a conversion goes that is not told where."""
+    return archive / (_DUCKDB if to == "duckdb" else to)
 
 
 @attrs.define

@@ -11,6 +11,7 @@ import attrs
 
 from twilio_sessions._core import arguments
 from twilio_sessions._core.recent import Recent
+from twilio_sessions._core.window import PROXY_LIMIT
 from twilio_sessions.errors import APIConnectionError, NotFoundError
 from twilio_sessions.events import RequestFinished
 from twilio_sessions.export._common import DEFAULT_CONCURRENCY, first_error
@@ -27,8 +28,8 @@ __all__ = ["Estimate", "PartitionEstimate", "estimate"]
 
 # Twilio's published limit (Proxy limits page): so many requests in any five seconds, so many per second,
 # per endpoint and service.
-_BUDGET: Final = 150
-_RATE: Final = 30.0
+_BUDGET: Final = PROXY_LIMIT.requests
+_RATE: Final = PROXY_LIMIT.requests / PROXY_LIMIT.window
 # A session has at most two participants (Twilio error 80609); how many is not known before they are listed.
 _PARTICIPANTS: Final = 2
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
+from twilio_sessions._core.window import PROXY_LIMIT
 from twilio_sessions.export._plan import PARENTS
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PUBLISHED", "Left", "Outlook", "PartitionStatus", "look_out"]
 
-PUBLISHED: Final = 30.0
+PUBLISHED: Final = PROXY_LIMIT.requests / PROXY_LIMIT.window
 """Twilio's limit: so many requests per second, per endpoint and service (Proxy limits page)."""
 
 # So many listings tell how many pages one has.

@@ -27,7 +27,7 @@ def _digest(row: bytes) -> bytes:
 
 @attrs.define
 class Known:
-    """The rows of a listing in earlier exports: about 200 bytes of memory each, for one service at a time.
+    """The rows of a listing in earlier exports: about 300 bytes of memory each, for one service at a time.
 
     A row has changed when any byte of it has: whatever moves a session's `date_updated` or
     `date_last_interaction` does, and so do fields that this version does not know.

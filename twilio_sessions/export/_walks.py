@@ -127,8 +127,6 @@ class Reading:
         if None in identities:
             raise page.invalid(f"a row of {self.resource} has neither a sid nor an id")
         known = cast("list[str]", identities)
-        if self._recent.are_new(known):
-            return range(len(known))
         return [at for at, identity in enumerate(known) if self._recent.is_new(identity)]
 
     def _changed(self, wanted: Sequence[int], found: list[Head], rows: list[bytes]) -> Sequence[int]:
