@@ -40,6 +40,10 @@ def _find_pythons() -> None:
 
 
 _find_pythons()
+FOUND = [version for version in PYTHONS if _runs(f"python{version}")] or PYTHONS
+# What takes long is done by one interpreter for all: asyncio watches for what was forgotten; packages are
+# installed from a registry and exports are killed; lines are counted.
+WATCHED, TOILING, MEASURED = FOUND[0], FOUND[len(FOUND) // 2], FOUND[-1]
 
 
 def _install(session: nox.Session, *groups: str) -> None:
@@ -48,16 +52,16 @@ def _install(session: nox.Session, *groups: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests; warnings are errors, and on the oldest Python asyncio watches for what was forgotten."""
+    """Run all tests; warnings are errors; on one Python asyncio watches, on another one lines are counted."""
     # The generator formats with ruff, and what type checkers say of the clients is tested, too.
     _install(session, "test", "lint")
+    measured = ("coverage", "run", "-m") if session.python == MEASURED else ()
     session.run(
-        # Two at a time: most of them wait for sockets and processes.
-        *("coverage", "run", "-m", "pytest", "-n", "2", *session.posargs),
+        # More at a time than there are processors: most of them wait for sockets and processes.
+        *(*measured, "pytest", "-n", "4", *session.posargs),
         env={
-            "COVERAGE_FILE": f".coverage.{session.python}",
-            # It triples the time that a task takes, so one interpreter does it for all.
-            "PYTHONASYNCIODEBUG": "1" if session.python == PYTHONS[0] else "",
+            "PYTHONASYNCIODEBUG": "1" if session.python == WATCHED else "",
+            "TWILIO_SESSIONS_TEST_LONG": "yes" if session.python == TOILING else "no",
         },
     )
 
@@ -69,9 +73,8 @@ def coverage(session: nox.Session) -> None:
     # There is nothing to combine when this is run again; the report says whether there is anything at all.
     session.run("coverage", "combine", "--quiet", success_codes=[0, 1])
     session.run("coverage", "report", "--ignore-errors")
-    missing = [version for version in PYTHONS if not _runs(f"python{version}")]
-    found = [version for version in PYTHONS if version not in missing]
-    session.log(f"tests ran on Python {', '.join(found)}; not found: {', '.join(missing) or 'none'}")
+    missing = [version for version in PYTHONS if version not in FOUND]
+    session.log(f"tests ran on Python {', '.join(FOUND)}; not found: {', '.join(missing) or 'none'}")
 
 
 @nox.session

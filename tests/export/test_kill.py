@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from killing import Killing, twilio
+from once import once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,10 +52,7 @@ FAULTS: list[dict[str, Any]] = [
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="there are no such signals"),
-    pytest.mark.skipif(
-        not SOAK and sys.version_info[:2] != (3, 11),
-        reason="it takes a minute: one interpreter does it for all",
-    ),
+    *([] if SOAK else [once]),
     pytest.mark.timeout(175 if not SOAK else 4 * 3600),
 ]
 

@@ -29,6 +29,6 @@ def emulator() -> Iterator[Emulator]:
 def run() -> Run:
     def run_script(script: str, server: Emulator | SilentServer, *, code: int = 0, ignore: str = "") -> str:
         options = ["-W", f"ignore:{ignore}"] if ignore else []
-        return Script(script, server, *options).finish(code=code)
+        return Script(script, server, *options, is_measured=True).finish(code=code)
 
     return run_script

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from complaints import complaints_in
+from measuring import unmeasured
 from served import environment_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "Script"]
 
-LIMIT = 10
+LIMIT = 30
 
 
 class Run(Protocol):
@@ -32,9 +33,15 @@ class Run(Protocol):
 
 
 class Script:
-    """A script that is running; warnings are errors in it, and asyncio watches."""
+    """A script that is running; warnings are errors in it, and asyncio watches.
 
-    def __init__(self, text: str, server: Emulator | SilentServer, *options: str) -> None:
+    Its lines are counted on request only: see `measuring.unmeasured`.
+    """
+
+    def __init__(
+        self, text: str, server: Emulator | SilentServer, *options: str, is_measured: bool = False
+    ) -> None:
+        inherited = os.environ if is_measured else unmeasured(os.environ)
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", *options, "-c", textwrap.dedent(text)],
             stdout=subprocess.PIPE,
@@ -42,7 +49,7 @@ class Script:
             encoding="utf-8",
             # Forked children are ended with it.
             start_new_session=True,
-            env={**os.environ, **environment_of(server), "PYTHONASYNCIODEBUG": "1"},
+            env={**inherited, **environment_of(server), "PYTHONASYNCIODEBUG": "1"},
         )
 
     def interrupt(self) -> None:

@@ -37,7 +37,7 @@ CLEAN = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
     "PYTHONWARNINGS": "error",
     "PATH": f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}",
 }
-LIMIT = 30
+LIMIT = 50
 
 
 def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
