@@ -21,7 +21,7 @@ Product = Literal["proxy", "assistants"]
 DEFAULT_TIMEOUT: Final = 60.0
 DEFAULT_ATTEMPT_TIMEOUT: Final = 20.0
 DEFAULT_CONNECT_TIMEOUT: Final = 5.0
-DEFAULT_READ_TIMEOUT: Final = 15.0
+DEFAULT_READ_TIMEOUT: Final = 20.0
 DEFAULT_MAX_ATTEMPTS: Final = 5
 DEFAULT_MAX_CONNECTIONS: Final = 100
 DEFAULT_MAX_RESPONSE_BYTES: Final = 32 * 1024 * 1024
@@ -69,7 +69,7 @@ class ClientOptions:
         timeout: Seconds that one call may take, waits and repetitions included.
         attempt_timeout: Seconds that one attempt may take, to the last byte of its answer.
         connect_timeout: Seconds that a connection may take to be made.
-        read_timeout: Seconds without a byte after which an attempt is given up.
+        read_timeout: Seconds without a byte after which an attempt is given up, if it has more time than that.
         max_attempts: Attempts per call, the first one included.
         max_connections: Connections, and so requests, at a time.
         max_response_bytes: Bytes that the decoded body of an answer may have.

@@ -202,9 +202,9 @@ async def test_an_outage_that_passes(tmp_path: Path, do: Any):
         def note(progress: ExportProgress) -> None:
             if progress.waiting_for is not None:
                 waited.append(progress.waiting_for)
+                emulator.faults.clear()
 
         emulator.faults.add(Fault(do, nth=30, times=None, status=status))
-        asyncio.get_running_loop().call_later(0.8, emulator.faults.clear)
         report = await run(client, tmp_path, on_progress=note, patience=30)
         assert waited
         assert report.is_complete

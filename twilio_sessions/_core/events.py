@@ -18,6 +18,7 @@ __all__ = [
     "RequestRetried",
     "RequestStarted",
     "RequestThrottled",
+    "is_logged",
     "log_event",
 ]
 
@@ -122,14 +123,14 @@ class Counters:
     failed: int = 0
     duplicates: int = 0
 
-    def count(self, event: Event) -> None:
-        """Take an event into account."""
-        if isinstance(event, RequestStarted):
+    def count(self, kind: type[Event], attempt: int) -> None:
+        """Take an event of this kind into account."""
+        if kind is RequestStarted:
             self.requests += 1
-            self.retries += event.attempt > 1
-        elif isinstance(event, RequestThrottled):
+            self.retries += attempt > 1
+        elif kind is RequestThrottled:
             self.throttled += 1
-        elif isinstance(event, RequestFailed):
+        elif kind is RequestFailed:
             self.failed += 1
 
 
@@ -144,11 +145,13 @@ _LEVELS: Final[dict[type[Event], int]] = {
 }
 
 
+def is_logged(kind: type[Event]) -> bool:
+    """Tell whether anybody reads what `log_event` would write."""
+    return _log.isEnabledFor(_LEVELS.get(kind, logging.DEBUG))
+
+
 def log_event(event: Event) -> None:
     """Write an event to the logger `twilio_sessions`; most of them at level DEBUG."""
+    said = [f"{name}={value}" for name in _SAID if (value := getattr(event, name, None)) not in {None, ""}]
     level = _LEVELS.get(type(event), logging.DEBUG)
-    if _log.isEnabledFor(level):
-        said = [
-            f"{name}={value}" for name in _SAID if (value := getattr(event, name, None)) not in {None, ""}
-        ]
-        _log.log(level, "%s %s %s: %s", event.method, event.path, type(event).__name__, " ".join(said))
+    _log.log(level, "%s %s %s: %s", event.method, event.path, type(event).__name__, " ".join(said))

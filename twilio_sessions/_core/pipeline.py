@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from twilio_sessions._core.attempt import Attempts
 from twilio_sessions._core.call import Call
 from twilio_sessions._core.codec import DecodeError, decode_item
-from twilio_sessions._core.events import RequestRetried, RequestThrottled, log_event
+from twilio_sessions._core.events import RequestRetried, RequestThrottled
 from twilio_sessions._core.retry import Failure, RetryPolicy, classify, may_replay
 from twilio_sessions._core.settle import Doubt, Refused, Settled, Settlement
 from twilio_sessions.errors import APIError, TwilioSessionsError
@@ -37,8 +37,7 @@ class Pipeline:
         self._options = options
         self.shared = shared
         self._policy = RetryPolicy(max_attempts=options.max_attempts)
-        told = (shared.counters.count, log_event, *hooks)
-        self._attempts = Attempts(options, told, self._policy.max_retry_after)
+        self._attempts = Attempts(options, shared.counters, hooks, self._policy.max_retry_after)
 
     def base_url(self, product: Product) -> str:
         """Return where a product is at this client."""
