@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from archives import client_of, emulator_of, rows_held, rows_in
+from watching import anyio_backend  # noqa: F401 - a fixture
 
 from twilio_sessions import ArchiveError, ArchiveLockedError, AuthenticationError, ExportIncompleteError
 from twilio_sessions.emulator import Fault, Seed
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from twilio_sessions import AsyncClient
     from twilio_sessions.emulator import Emulator
 
-SEED = Seed(services=2, sessions=120, assistants_sessions=5, random_seed=5)
+SEED = Seed(services=2, sessions=60, assistants_sessions=5, random_seed=5)
 SUPPORT = os.path.join(os.path.dirname(__file__), "..", "support")  # noqa: PTH118, PTH120 - for an environment
 
 
@@ -40,7 +41,7 @@ async def twilio() -> AsyncGenerator[tuple[Emulator, AsyncClient]]:
 
 
 async def run(client: AsyncClient, out: Path, **options: Any) -> None:
-    chosen: dict[str, Any] = {"include": ["all"], "compress": "none", "part_rows": 150}
+    chosen: dict[str, Any] = {"include": ["all"], "compress": "none", "part_rows": 75}
     await export(client, out, **chosen | options)
 
 
@@ -102,7 +103,7 @@ def child(tmp_path: Path, script: str, *before: str) -> str:
     path = os.pathsep.join([SUPPORT, os.path.dirname(__file__)])  # noqa: PTH120
     done = subprocess.run(
         command,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "PYTHONASYNCIODEBUG": ""},
         capture_output=True,
         encoding="utf-8",
         timeout=50,

@@ -12,6 +12,7 @@ import attrs
 import pytest
 from archives import client_of, emulator_of, rows_held, rows_in
 from canary import SECRET
+from watching import anyio_backend  # noqa: F401 - a fixture
 
 from twilio_sessions import AsyncClient, AuthenticationError, ExportIncompleteError
 from twilio_sessions.emulator import Emulator, Fault, Seed

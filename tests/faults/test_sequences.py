@@ -21,6 +21,7 @@ import pytest
 from canary import SECRET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from once import once
 from pace import WATCHED
 
 from twilio_sessions import APIConnectionError, AsyncClient, TwilioSessionsError
@@ -281,6 +282,7 @@ async def run_all(sequences: list[Sequence], totals: Counter[str]) -> None:
             tasks.create_task(run(sequence, totals))
 
 
+@once
 @pytest.mark.timeout(60 if not SOAK else 7200)
 def test_random_sequences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     # Delays are drawn as short as they can be.

@@ -1,4 +1,4 @@
-"""For tests that take long and are no different elsewhere: of all interpreters that nox runs, one is enough."""
+"""For tests that take long and are the same everywhere: of all interpreters that nox runs, one is enough."""
 
 from __future__ import annotations
 

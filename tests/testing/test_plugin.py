@@ -137,6 +137,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     """A user's project in a folder of its own, with credentials in the environment that must not be used."""
     pytester.makeini(INI)
     pytester.makeconftest(LOOK_AROUND)
+    # asyncio watches the plugin elsewhere; here it would watch a whole run of pytest.
+    monkeypatch.delenv("PYTHONASYNCIODEBUG", raising=False)
     monkeypatch.setenv("TWILIO_API_KEY", "SK" + "1" * 32)
     monkeypatch.setenv("TWILIO_API_SECRET", "of production")
     return pytester
