@@ -69,7 +69,7 @@ class ClientOptions:
         timeout: Seconds that one call may take, waits and repetitions included.
         attempt_timeout: Seconds that one attempt may take, to the last byte of its answer.
         connect_timeout: Seconds that a connection may take to be made.
-        read_timeout: Seconds without a byte after which an attempt is given up, if it has more time than that.
+        read_timeout: Seconds without a byte after which an attempt is given up, if so many are left.
         max_attempts: Attempts per call, the first one included.
         max_connections: Connections, and so requests, at a time.
         max_response_bytes: Bytes that the decoded body of an answer may have.

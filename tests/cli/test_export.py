@@ -73,6 +73,7 @@ def test_every_option_reaches_the_library(emulator: Emulator, tmp_path: Path):
         *("export", "--out", "archive", "--service", service.sid, "--include", "participants"),
         *("--status", "open,closed", "--created-after", after, "--created-before", before),
         *("--compress", "none", "--concurrency", "3", "--patience", "1", "--no-rate-limit", "--to", "csv"),
+        *("--part-rows", "40000"),
         cwd=tmp_path,
         **emulator.environment(),
     )
@@ -91,6 +92,7 @@ def test_every_option_reaches_the_library(emulator: Emulator, tmp_path: Path):
         "sessions.list",
         "participants.list",
     }
+    assert '"part_rows":40000' in (tmp_path / "archive" / "plan.json").read_text()
     assert (tmp_path / "archive" / "csv" / "sessions.csv").read_text().count("\n") == len(wanted) + 1
     assert re.search(r"^made archive/csv of it: \d+ rows$", done.stdout, re.MULTILINE)
 

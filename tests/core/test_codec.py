@@ -95,14 +95,20 @@ def test_what_cannot_be_read_names_the_place(body: bytes, reason: str):
 
 
 def test_a_row_that_cannot_be_read_is_named():
-    with pytest.raises(codec.DecodeError, match=r"\$\[1\]\.ttl"):
-        codec.decode_list(b'[{"sid": "KC1"}, {"sid": "KC2", "ttl": {}}]', proxy.Session)
+    body = b'{"meta": {}, "sessions": [{"sid": "KC1"}, {"sid": "KC2", "ttl": {}}]}'
+    with pytest.raises(codec.DecodeError, match=r"\$\.sessions\[1\]\.ttl"):
+        codec.decode_rows(body, "sessions", proxy.Session)
 
 
-def test_raw_items_are_the_bytes_that_were_sent():
+def test_rows_off_the_contract_are_read_with_good_will():
+    body = b'{"meta": {}, "sessions": [{"sid": "KC1"}, {"sid": "KC2", "ttl": "60"}]}'
+    assert [row.ttl for row in codec.decode_rows(body, "sessions", proxy.Session)] == [0, 60]
+
+
+def test_rows_are_the_bytes_that_were_sent():
     body = b'{"sessions": [ {"sid": "KC1", "x" : 1.0} ,{"sid":"\xc3\xa9"}], "meta": {"next_page_url": null}}'
     rows = codec.split_page(body, "sessions").rows
-    assert codec.raw_items(rows) == [b'{"sid": "KC1", "x" : 1.0}', b'{"sid":"\xc3\xa9"}']
+    assert list(map(bytes, rows)) == [b'{"sid": "KC1", "x" : 1.0}', b'{"sid":"\xc3\xa9"}']
 
 
 def _values(kind: Any) -> st.SearchStrategy[Any]:

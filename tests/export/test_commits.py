@@ -130,9 +130,43 @@ async def test_much_is_committed_at_once(bench: Bench):
     bench.commits._wait = 60.0  # noqa: SLF001 - as after a commit that was very slow
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(bench.commits.run)
-        bench.add(2, size=600_000)
+        bench.add(2, size=2_200_000)
         await until(lambda: bench.durable == 2)
         tasks.cancel_scope.cancel()
+
+
+async def test_many_partitions_wait_longer(bench: Bench):
+    backlog, alone = bench.commits.backlog, Bench()
+    for each in (bench, alone):
+        each.disk.seconds = 0.02
+        backlog.writers = 50 if each is bench else 0
+        each.add()
+        await each.commits.commit()
+    # Two writes each take so long, and ten times as much is waited for.
+    assert 0.4 <= alone.commits._wait < 2.0  # noqa: SLF001
+    assert bench.commits._wait == 5.0  # noqa: SLF001
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_who_cannot_go_on_does_not_wait_for_other_partitions(bench: Bench, *, first: bool):
+    bench.commits._wait = 60.0  # noqa: SLF001 - as with many partitions
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.commits.run)
+        if first:
+            bench.commits.hurry()
+        bench.add()
+        await asyncio.sleep(0.01)
+        bench.commits.hurry()
+        await until(lambda: bench.durable == 1)
+        # But it does wait for as long as it would alone.
+        bench.commits._soon, bench.commits._wait = anyio.current_time() + 0.1, 60.0  # noqa: SLF001
+        bench.add()
+        bench.commits.hurry()
+        await asyncio.sleep(0.05)
+        assert bench.durable == 1
+        await until(lambda: bench.durable == 2)
+        tasks.cancel_scope.cancel()
+    assert bench.commits.backlog.writers == 0
 
 
 async def test_the_wait_has_its_bounds(bench: Bench):

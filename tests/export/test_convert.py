@@ -57,9 +57,11 @@ def test_every_resource_becomes_a_table(archive: Path, to: Format):
     assert report.size == sum(path.stat().st_size for path in made)
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
     assert to == "duckdb" or stat.S_IMODE(report.out.stat().st_mode) == 0o700
-    # The archive is as it was, and nothing else is there.
+    # The archive is as it was, and nothing else is there but what this is known by.
     assert {path: path.read_bytes() for path in before} == before
-    assert {path for path in archive.rglob("*") if path.is_file()} == before.keys() | set(made)
+    known_by = archive / f".{report.out.name}.made"
+    assert {path for path in archive.rglob("*") if path.is_file()} == before.keys() | {*made, known_by}
+    assert stat.S_IMODE(known_by.stat().st_mode) == 0o600
 
 
 def test_rows_with_more_than_columns_are_counted(archive: Path, tmp_path: Path):
@@ -120,6 +122,35 @@ def test_nothing_is_written_over(archive: Path, tmp_path: Path, to: Format):
     with pytest.raises(ArgumentError, match="exists, and nothing is written over"):
         convert(archive, to)
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_what_a_conversion_made_is_made_anew_where_that_is_asked_for(archive: Path, to: Format):
+    needs(to)
+    first = convert(archive, to, replace=True)
+    new = [b'{"sid": "KPnew", "session_sid": "KC1"}']
+    written(archive / "increments" / "0001", {("proxy", "participants"): new})
+    again = convert(archive, to, replace=True)
+    assert again.out == first.out
+    assert again.rows["participants"] == first.rows["participants"] + 1
+    content = again.out.read_bytes() if to == "duckdb" else (again.out / f"participants.{to}").read_bytes()
+    assert b"KPnew" in content
+    assert not [path.name for path in archive.iterdir() if path.name.endswith(".tmp")]
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_what_somebody_worked_on_is_not_made_anew(archive: Path, tmp_path: Path, to: Format):
+    needs(to)
+    out = convert(archive, to).out
+    changed = out if to == "duckdb" else out / f"sessions.{to}"
+    changed.write_bytes(changed.read_bytes() + b"mine")
+    with pytest.raises(ArgumentError, match="is not as a conversion of this archive left it, and nothing is"):
+        convert(archive, to, replace=True)
+    assert changed.read_bytes().endswith(b"mine")
+    # And what is elsewhere nobody knows again.
+    convert(archive, to, tmp_path / "made")
+    with pytest.raises(ArgumentError, match="made exists, and nothing is written over"):
+        convert(archive, to, tmp_path / "made", replace=True)
 
 
 @pytest.mark.parametrize(

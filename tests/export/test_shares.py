@@ -13,6 +13,10 @@ from twilio_sessions.export._shares import Shares, divide
 @attrs.define(eq=False)
 class Work:
     remaining: int
+    woken: int = 0
+
+    def wake(self) -> None:
+        self.woken += 1
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,9 @@ def test_shares_follow_what_is_left():
     assert shares.of(large) == 9
     now = 1.0
     assert (shares.of(large), shares.of(small)) == (5, 5)
+    assert small.woken == 1, "it waits for that and looks at nothing meanwhile"
     shares.leave(large)
     assert shares.of(small) == 10
+    assert (large.woken, small.woken) == (1, 2)
     # Who does not take part asks in vain, but is not stopped.
     assert shares.of(large) == 1

@@ -7,11 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from written import written as written_archive
 
 from twilio_sessions import ArchiveError, AsyncClient, ExportIncompleteError
 from twilio_sessions.emulator import Emulator, Fault, Seed
-from twilio_sessions.export import ExportReport, export, export_since_last, open_archive
-from twilio_sessions.export._since import Known
+from twilio_sessions.export import ExportReport, export, export_since_last, open_archive, verify
+from twilio_sessions.export._since import Known, known_before
+from twilio_sessions.export._verify import RowCount, count_rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -166,3 +168,39 @@ def test_known_rows():
     assert known.changed(["KC1", "KC2"], [b"a", b"B"]) == [1]
     assert known.changed(["KC4"], [b"d"]) == [0]
     assert known.missing() == ("KC3",)
+
+
+ODD = b'{"sid": 5, "ttl": 1}'
+DATE = b'{"sid": "KC1", "date_created": "2026-01-01"}'
+
+
+def test_rows_off_the_contract_are_known_as_they_were_when_they_were_listed(tmp_path: Path):
+    archive = written_archive(tmp_path, {("proxy", "sessions"): [ODD, DATE]})
+    partition = archive.manifest.partitions[-1].partition
+    known = known_before(archive, partition, "sessions")
+    assert known.changed(["5", "KC1"], [ODD, DATE]) == []
+    assert known.missing() == ()
+
+
+def test_their_newest_version_is_taken(tmp_path: Path):
+    written_archive(tmp_path, {("proxy", "sessions"): [ODD, DATE]})
+    newer = b'{"sid": 5, "ttl": 2}'
+    written_archive(tmp_path / "increments" / "0001", {("proxy", "sessions"): [newer]})
+    archive = open_archive(tmp_path)
+    assert sorted(row for _, row in archive.rows("proxy", "sessions")) == sorted([newer, DATE])
+    assert count_rows(tmp_path)["sessions"] == RowCount(3, 2)
+    assert [problem for problem in verify(tmp_path).problems if problem.check == "rows"] == []
+
+
+def test_a_row_that_cannot_be_read_is_named(tmp_path: Path):
+    rows = [ODD, b'{"sid": ["KC1"], "ttl": 1}']
+    archive = written_archive(tmp_path, {("proxy", "sessions"): rows})
+    partition = archive.manifest.partitions[-1].partition
+    with pytest.raises(
+        ArchiveError, match=r"of the sessions of .*proxy/KS1+ in .* begins with b'\{\"sid\": \[\"KC1"
+    ):
+        known_before(archive, partition, "sessions")
+    with pytest.raises(
+        ArchiveError, match=r"sessions-00000\.ndjson\.zst cannot be read: not as the contract"
+    ):
+        count_rows(tmp_path)

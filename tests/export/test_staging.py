@@ -7,16 +7,14 @@ import os
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from twilio_sessions.errors import ArchiveError, ArchiveLockedError, ArgumentError
+from twilio_sessions.export._made import MadeHere
 from twilio_sessions.export._staging import Stage, staged
 from twilio_sessions.export._storage import DiskFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def fill(stage: Stage, name: str = "made") -> None:
@@ -150,6 +148,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path):
     script = """
 import os, sys
 from pathlib import Path
+from twilio_sessions.export._made import MadeHere
 from twilio_sessions.export._staging import staged
 with staged(Path(sys.argv[1]), is_folder=True) as stage, stage.create("old") as file:
     file.write(b"x" * 100_000)
@@ -192,3 +191,103 @@ def test_everything_is_durable_before_it_has_its_name(tmp_path: Path, monkeypatc
     with staged(tmp_path / "made", is_folder=True) as stage:
         fill(stage)
     assert steps == ["file", "content, hidden", f"{tmp_path.name}, shown"]
+
+
+def remake(target: Path, content: str, *, is_folder: bool) -> None:
+    """Make something with this content, in place of what was made before."""
+    memory = MadeHere(target)
+    with staged(target, is_folder=is_folder, memory=memory, may_replace=True) as stage:
+        (stage.folder / "made").write_text(content)
+
+
+def content_of(target: Path) -> str:
+    return (target / "made" if target.is_dir() else target).read_text()
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_was_made_here_is_replaced(tmp_path: Path, *, is_folder: bool):
+    target = tmp_path / "made"
+    for content in ("first", "second", "second", "third"):
+        remake(target, content, is_folder=is_folder)
+        assert content_of(target) == content
+        assert everything(tmp_path) == {".made.made", "made"} | ({"made/made"} if is_folder else set())
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_what_somebody_changed_is_not_replaced(tmp_path: Path, when: str, *, is_folder: bool):
+    target = tmp_path / "made"
+    remake(target, "first", is_folder=is_folder)
+    changed = target / "made" if is_folder else target
+    if when == "before":
+        changed.write_text("mine")
+
+    def make() -> None:
+        with staged(target, is_folder=is_folder, memory=MadeHere(target), may_replace=True) as stage:
+            fill(stage)
+            changed.write_text("mine")
+
+    with pytest.raises(ArgumentError, match="is not as a conversion of this archive left it, and nothing is"):
+        make()
+    assert content_of(target) == "mine"
+    assert not (tmp_path / ".made.tmp").exists()
+
+
+def test_it_is_replaced_only_where_that_was_asked_for(tmp_path: Path):
+    target = tmp_path / "made"
+    remake(target, "first", is_folder=True)
+    with (
+        pytest.raises(ArgumentError, match="made exists, and nothing is written over"),
+        staged(target, is_folder=True, memory=MadeHere(target)),
+    ):
+        pytest.fail("it may not begin")
+
+
+def test_an_exchange_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    target, rename = tmp_path / "made", Path.rename
+    remake(target, "first", is_folder=True)
+
+    def failing(path: Path, new: Path) -> Path:
+        if path.name == "content":
+            raise OSError(errno.EIO, "no")
+        return rename(path, new)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="no"):
+        remake(target, "second", is_folder=True)
+    assert content_of(target) == "first"
+    assert MadeHere(target).is_unchanged()
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_process_that_is_killed_while_it_replaces(tmp_path: Path, step: int):
+    """Whatever it leaves behind, the next one makes it anew, and nothing else stays."""
+    target = tmp_path / "made"
+    remake(target, "first", is_folder=True)
+    script = """
+import os, pathlib, sys
+from twilio_sessions.export import _staging
+from twilio_sessions.export._made import MadeHere
+target, left = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+rename = pathlib.Path.rename
+def killed(path, new):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), 9)
+    return rename(path, new)
+with _staging.staged(target, is_folder=True, memory=MadeHere(target), may_replace=True) as stage:
+    (stage.folder / "made").write_text("second")
+    pathlib.Path.rename = killed
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(target), str(step)], check=False)
+    assert done.returncode == -9
+    if step == 2:
+        assert not target.exists()
+        assert content_of(tmp_path / ".made.tmp" / "old") == "first"
+    else:
+        assert content_of(target) == ("first" if step == 1 else "second")
+    remake(target, "third", is_folder=True)
+    assert content_of(target) == "third"
+    assert everything(tmp_path) == {".made.made", "made", "made/made"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import attrs
 import pytest
-from forgery import edit_manifest, edit_partition, edit_row, file_of, forge, lines_of
+from forgery import edit_manifest, edit_partition, edit_row, file_of, forge, lines_of, rows_to_frame
 
 from twilio_sessions import (
     ArchiveError,
@@ -37,7 +37,6 @@ from twilio_sessions.export import (
     open_archive,
     verify,
 )
-from twilio_sessions.export._frames import to_frame
 from twilio_sessions.export._layout import Part, part_name, seal, unseal
 from twilio_sessions.export._storage import DiskFolder
 
@@ -166,13 +165,13 @@ def _cut(root: Path) -> None:
 
 def _append(root: Path) -> None:
     file = file_of(root, "interactions")
-    row = to_frame([b'{"sid":"KI' + b"1" * 32 + b'"}'], file.partition.compress)
+    row = rows_to_frame([b'{"sid":"KI' + b"1" * 32 + b'"}'], file.partition.compress)
     file.path.write_bytes(file.path.read_bytes() + row)
 
 
 def _prepend(root: Path) -> None:
     file = file_of(root, "interactions")
-    row = to_frame([b'{"sid":"KI' + b"1" * 32 + b'"}'], file.partition.compress)
+    row = rows_to_frame([b'{"sid":"KI' + b"1" * 32 + b'"}'], file.partition.compress)
     file.path.write_bytes(row + file.path.read_bytes())
 
 
@@ -359,7 +358,7 @@ def test_a_missing_session_is_named_by_what_belongs_to_it(archive: Path):
     lines = lines_of(file)
     known = {json.loads(line)["session_sid"] for line in lines_of(file_of(archive, "interactions"))}
     at = next(at for at, line in enumerate(lines) if json.loads(line)["sid"] in known)
-    file.path.write_bytes(to_frame(_without(lines, at), file.partition.compress))
+    file.path.write_bytes(rows_to_frame(_without(lines, at), file.partition.compress))
     first, *others = verify(archive).problems
     assert (first.check, first.where) == ("files", str(file.path.relative_to(archive)))
     assert {(problem.check, problem.sid) for problem in others} == {
@@ -370,7 +369,7 @@ def test_a_missing_session_is_named_by_what_belongs_to_it(archive: Path):
 def test_a_doubled_line_is_located_and_named(archive: Path):
     file = file_of(archive, "participants")
     lines = _doubled(lines_of(file), 8)
-    file.path.write_bytes(to_frame(lines, file.partition.compress))
+    file.path.write_bytes(rows_to_frame(lines, file.partition.compress))
     report = verify(archive)
     doubled = [problem for problem in report.problems if problem.check == "duplicates"]
     assert [(problem.line, problem.sid) for problem in doubled] == [(10, json.loads(lines[8])["sid"])]

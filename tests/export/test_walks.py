@@ -18,7 +18,7 @@ from twilio_sessions.export import _known as known
 from twilio_sessions.export import _walks as walks
 from twilio_sessions.export._commits import Backlog, Commits
 from twilio_sessions.export._known import KnownRows
-from twilio_sessions.export._listings import listing
+from twilio_sessions.export._listings import Listings
 from twilio_sessions.export._outage import Reached
 from twilio_sessions.export._progress import PartitionProgress
 from twilio_sessions.export._source import Parent
@@ -67,7 +67,7 @@ class Archive:
             reading = Reading(
                 resource,
                 parent,
-                listing(client, journal.partition, resource, parent),
+                Listings(client, journal.partition, resource).of(parent),
                 KnownRows(journal, resource, None if parent is None else "sessions"),
                 commits,
                 filters,

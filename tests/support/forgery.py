@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from twilio_sessions.export import open_archive
-from twilio_sessions.export._frames import to_frame, to_lines
+from twilio_sessions.export._frames import Compress, Lines, to_frame, to_lines
 from twilio_sessions.export._layout import Frame, Part, PartitionManifest, part_name, seal, unseal
 from twilio_sessions.export._manifest import manifest_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from twilio_sessions.export import ArchiveFile
 
-__all__ = ["edit_manifest", "edit_partition", "edit_row", "file_of", "forge", "lines_of"]
+__all__ = ["edit_manifest", "edit_partition", "edit_row", "file_of", "forge", "lines_of", "rows_to_frame"]
 
 
 def file_of(root: Path, resource: str, product: str = "proxy") -> ArchiveFile:
@@ -38,6 +38,13 @@ def lines_of(file: ArchiveFile) -> list[bytes]:
     return to_lines(file.path.read_bytes(), file.partition.compress)
 
 
+def rows_to_frame(rows: Sequence[bytes], compress: Compress) -> bytes:
+    """Return rows in the form in which they are stored."""
+    lines = Lines()
+    lines.add(rows)
+    return to_frame(lines, compress)
+
+
 def forge(
     file: ArchiveFile, edit: Callable[[list[bytes]], list[bytes]], *, tallies: bool, root: Path | None = None
 ) -> None:
@@ -50,7 +57,7 @@ def forge(
         root: The folder with the manifest; by default that of the archive.
     """
     rows = edit(lines_of(file))
-    stored = to_frame(rows, file.partition.compress)
+    stored = rows_to_frame(rows, file.partition.compress)
     file.path.write_bytes(stored)
     frames = (Frame(len(stored), len(rows), zlib.crc32(stored)),)
     digest = hashlib.sha256(stored).hexdigest()

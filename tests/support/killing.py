@@ -59,9 +59,8 @@ async def main(seed, faults):
 asyncio.run(main(*json.loads(sys.argv[1])))
 """
 
-# The command line itself, with parts of a size that makes several of them, and a word when it begins.
+# The command line itself, and a word when it begins.
 _EXPORT = """
-import functools, sys
 import twilio_sessions.cli._asked as asked
 from twilio_sessions.cli import main
 
@@ -69,7 +68,7 @@ export = asked.export
 
 async def begin(*arguments, **options):
     print("begun", flush=True)
-    return await export(*arguments, **options, part_rows={part_rows})
+    return await export(*arguments, **options)
 
 asked.export = begin
 main()
@@ -206,8 +205,10 @@ class Killing:
         """Run the command once, and strike it if there are signals left; tell whether it came to its end."""
         left = self._left()
         command = ["export", "--out", str(out), "--quiet", "--no-rate-limit", "--include", "all"]
+        # Of a size that makes several parts.
+        command += ["--part-rows", str(self.part_rows)]
         process = subprocess.Popen(
-            [sys.executable, "-c", _EXPORT.format(part_rows=self.part_rows), *command],
+            [sys.executable, "-c", _EXPORT, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

@@ -16,8 +16,7 @@ __all__ = [
     "PageParts",
     "Timestamp",
     "decode_item",
-    "decode_list",
-    "raw_items",
+    "decode_rows",
     "split_page",
     "to_builtins",
 ]
@@ -38,13 +37,15 @@ class PageParts:
     """A page of a listing, cut into what paging needs and the rows, which are not decoded yet.
 
     Attributes:
-        rows: The array of rows, as it was sent.
+        key: Under which key the rows come.
+        rows: Each row, exactly as it was sent; they hold on to the body that they are cut from.
         page: The number of the page, from zero; None where it is not said.
         page_size: Rows per page; None where it is not said.
         next_page_url: Where the next page is; None on the last one.
     """
 
-    rows: msgspec.Raw
+    key: str
+    rows: list[msgspec.Raw]
     page: int | None
     page_size: int | None
     next_page_url: str | None
@@ -60,7 +61,8 @@ class _Meta(msgspec.Struct):
 @functools.cache
 def _envelope(key: str) -> msgspec.json.Decoder[Any]:
     """Build the decoder of `{"<key>": [...], "meta": {...}}`; both members must be there."""
-    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, msgspec.Raw), ("meta", _Meta)]))
+    # To find the end of the array is to find those of its rows: cutting them costs nothing more.
+    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, list[msgspec.Raw]), ("meta", _Meta)]))
 
 
 def split_page(body: bytes, key: str) -> PageParts:
@@ -73,26 +75,26 @@ def split_page(body: bytes, key: str) -> PageParts:
         envelope = _envelope(key).decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"not a page of {key}: {error}") from error
-    rows: msgspec.Raw = getattr(envelope, key)
-    if bytes(memoryview(rows)[:1]) != b"[":
-        raise DecodeError(f"not a page of {key}: `{key}` is not a list")
     meta: _Meta = envelope.meta
     return PageParts(
-        rows=rows, page=meta.page, page_size=meta.page_size, next_page_url=meta.next_page_url or None
+        key=key,
+        rows=getattr(envelope, key),
+        page=meta.page,
+        page_size=meta.page_size,
+        next_page_url=meta.next_page_url or None,
     )
 
 
-_RAW_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_decoders: Final[dict[tuple[object, str], msgspec.json.Decoder[Any]]] = {}
 
 
-_decoders: Final[dict[object, msgspec.json.Decoder[Any]]] = {}
-
-
-def _decoder(type_: type[T]) -> msgspec.json.Decoder[T]:
-    """Return the decoder of a type; building one costs as much as decoding many pages."""
-    if type_ not in _decoders:
-        _decoders[type_] = msgspec.json.Decoder(type_)
-    return _decoders[type_]
+def _decoder(type_: type[Any], key: str = "") -> msgspec.json.Decoder[Any]:
+    """Return the decoder of a type, or of a page that has such rows below a key and nothing else."""
+    # Building one costs as much as decoding many pages.
+    if (type_, key) not in _decoders:
+        whole = msgspec.defstruct("Page", [(key, list[type_])]) if key else type_  # type: ignore[valid-type]
+        _decoders[type_, key] = msgspec.json.Decoder(whole)
+    return _decoders[type_, key]
 
 
 def decode_item(body: bytes, model: type[T]) -> T:
@@ -101,39 +103,39 @@ def decode_item(body: bytes, model: type[T]) -> T:
     Raises:
         DecodeError: The bytes are not JSON, or not this resource even with good will.
     """
-    return _decode(body, model)
+    return cast("T", _decode(body, "", model))
 
 
-def decode_list(rows: bytes | msgspec.Raw, model: type[T]) -> list[T]:
+def decode_rows(body: bytes, key: str, model: type[T]) -> list[T]:
     """Decode the rows of a page.
 
     Raises:
-        DecodeError: The bytes are not a JSON array of this resource even with good will.
+        DecodeError: The body is not a page of this resource even with good will.
     """
-    return _decode(rows, list[model])  # type: ignore[valid-type]
+    return cast("list[T]", _decode(body, key, model))
 
 
-def _decode(data: bytes | msgspec.Raw, type_: type[T]) -> T:
+def _decode(data: bytes, key: str, model: type[Any]) -> object:
+    """Decode all of the data as a model; or, with a key, the rows below it."""
     try:
-        return _decoder(type_).decode(data)
+        decoded = _decoder(model, key).decode(data)
     except msgspec.ValidationError as error:
         # Off the contract but perhaps readable: a date only, a number as a string, an unexpected null.
-        return _decode_tolerantly(data, type_, error)
+        return _decode_tolerantly(data, key, model, error)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"not JSON: {error}") from error
+    return getattr(decoded, key) if key else decoded
 
 
-def _decode_tolerantly(data: bytes | msgspec.Raw, type_: type[T], reason: msgspec.ValidationError) -> T:
+def _decode_tolerantly(data: bytes, key: str, model: type[Any], reason: msgspec.ValidationError) -> object:
     try:
-        return tolerant().structure(msgspec.json.decode(data), type_)
+        value = msgspec.json.decode(data)
+        if key:
+            return tolerant().structure(value[key], list[model])  # type: ignore[valid-type]
+        return tolerant().structure(value, model)
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        # The fast path names the place (`$[3].ttl`), which is what a reader needs.
+        # The fast path names the place (`$.sessions[3].ttl`), which is what a reader needs.
         raise DecodeError(f"not as the contract says: {reason}") from error
-
-
-def raw_items(rows: msgspec.Raw) -> list[bytes]:
-    """Return each row exactly as it was sent."""
-    return [bytes(item) for item in _RAW_ITEMS.decode(rows)]
 
 
 def _tolerant_datetime(value: object, _: type[datetime]) -> datetime:
@@ -169,11 +171,29 @@ def _structure_model(converter: Converter, model: type[T]) -> Any:
     return structure
 
 
+def _structure_struct(converter: Converter, model: type[msgspec.Struct]) -> Any:
+    """Structure a msgspec class, which here is always one that picks some fields, all of them optional."""
+    types = {field.name: field.type for field in msgspec.structs.fields(model)}
+
+    def structure(value: object, _: type[msgspec.Struct]) -> msgspec.Struct:
+        if not isinstance(value, dict):
+            raise TypeError(f"expected an object, got {type(value).__name__}")
+        present = {k: v for k, v in cast("dict[str, object]", value).items() if k in types and v is not None}
+        return model(**{name: converter.structure(found, types[name]) for name, found in present.items()})
+
+    return structure
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
 @functools.cache
 def tolerant() -> Converter:
     """Build, on first need, the converter that reads what is off the contract."""
     converter = Converter(detailed_validation=False)
     converter.register_structure_hook_factory(attrs.has, functools.partial(_structure_model, converter))
+    converter.register_structure_hook_factory(_is_struct, functools.partial(_structure_struct, converter))
     converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     converter.register_structure_hook(datetime, _tolerant_datetime)
     converter.register_structure_hook(int, _tolerant_int)

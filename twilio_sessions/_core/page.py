@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from twilio_sessions._core.codec import DecodeError, decode_list, raw_items
+from twilio_sessions._core.codec import DecodeError, decode_rows
 from twilio_sessions.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Page(Generic[T]):
         return self._response.body
 
     @property
-    def raw_rows(self) -> Raw:
-        """The array of rows as it was sent."""
+    def raw_rows(self) -> list[Raw]:
+        """Each row as it was sent, without a copy: they hold on to the whole body, which is memory."""
         return self._parts.rows
 
     @property
@@ -103,7 +103,7 @@ class Page(Generic[T]):
 
     def raw_items(self) -> list[bytes]:
         """Return each row exactly as it was sent, with the fields that this version does not know."""
-        return raw_items(self._parts.rows)
+        return list(map(bytes, self._parts.rows))
 
     def decode(self, model: type[M]) -> list[M]:
         """Return the rows as another model, such as one with fewer fields.
@@ -112,7 +112,7 @@ class Page(Generic[T]):
             InvalidResponseError: A row cannot be read as this model.
         """
         try:
-            return decode_list(self._parts.rows, model)
+            return decode_rows(self.raw, self._parts.key, model)
         except DecodeError as error:
             raise self._response.invalid(f"not a list of {model.__name__}: {error}") from error
 

@@ -10,6 +10,7 @@ import attrs
 
 from twilio_sessions.errors import ArgumentError, ConfigurationError
 from twilio_sessions.export import Selection, export, export_since_last, select
+from twilio_sessions.export._plan import DEFAULT_PART_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ class Asked:
         progress: How progress is shown.
         quiet: Whether only errors are shown.
         since_last: Whether only what is new or has changed is added to an archive that is there.
+        part_rows: After how many rows the next files begin.
     """
 
     command: str
@@ -65,6 +67,7 @@ class Asked:
     progress: ProgressMode
     quiet: bool
     since_last: bool = False
+    part_rows: int = DEFAULT_PART_ROWS
 
     @property
     def mode(self) -> ProgressMode:
@@ -118,6 +121,7 @@ class Asked:
             created_after=self.created_after,
             created_before=self.created_before,
             compress=self.compress,
+            part_rows=self.part_rows,
         )
 
     async def export(
@@ -138,6 +142,7 @@ class Asked:
             created_after=self.created_after,
             created_before=self.created_before,
             compress=self.compress,
+            part_rows=self.part_rows,
             concurrency=self.concurrency,
             patience=self.patience,
             on_progress=on_progress,

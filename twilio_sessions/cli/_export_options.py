@@ -15,6 +15,7 @@ from twilio_sessions.cli._estimate import run_estimate
 from twilio_sessions.cli._export import run_export
 from twilio_sessions.cli._progress import ProgressMode  # noqa: TC001 - cyclopts reads the annotations, too
 from twilio_sessions.export import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, Format
+from twilio_sessions.export._plan import DEFAULT_PART_ROWS
 
 __all__ = ["export"]
 
@@ -30,6 +31,7 @@ async def export(  # noqa: PLR0913 - each is an option
     created_before: str | None = None,
     concurrency: int = DEFAULT_CONCURRENCY,
     compress: Compression = "zstd",
+    part_rows: int = DEFAULT_PART_ROWS,
     to: Format | None = None,
     since_last: Annotated[bool, Parameter(show_default=False)] = False,
     estimate: Annotated[bool, Parameter(show_default=False)] = False,
@@ -68,6 +70,8 @@ async def export(  # noqa: PLR0913 - each is an option
         Listings read at once.
     compress
         How rows are stored: .ndjson.zst, or plain .ndjson with none.
+    part_rows
+        After so many rows the next files begin.
     to
         Make this of the archive, too, when it is complete.
     since_last
@@ -98,6 +102,7 @@ async def export(  # noqa: PLR0913 - each is an option
         created_after=to_date("--created-after", created_after),
         created_before=to_date("--created-before", created_before),
         compress=compress,
+        part_rows=part_rows,
         concurrency=concurrency,
         patience=patience,
         rate_limit=rate_limit,

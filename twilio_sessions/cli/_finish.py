@@ -65,7 +65,7 @@ async def convert_archive(asked: Asked, report: ExportReport, archive: Path) -> 
         if not (asked.quiet or asked.is_for_programs):
             output().print(f"{there} is there already, and nothing is new", markup=False)
         return
-    made = await anyio.to_thread.run_sync(partial(convert, archive, to, on_progress=_go_on))
+    made = await anyio.to_thread.run_sync(partial(convert, archive, to, replace=True, on_progress=_go_on))
     if asked.is_for_programs:
         facts: dict[str, object] = {"event": "converted", "to": to, "out": str(made.out), "rows": made.rows}
         print(to_json(facts))  # noqa: T201 - the output

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
-import msgspec
 
 from twilio_sessions.errors import ArchiveError
 from twilio_sessions.export._frames import to_lines
 from twilio_sessions.export._layout import MANIFEST, Part, part_name, unseal
-from twilio_sessions.export._listings import Head
+from twilio_sessions.export._listings import head_of
 from twilio_sessions.export._manifest import Manifest, read_manifest
 from twilio_sessions.export._storage import DiskFolder
 
@@ -26,8 +25,6 @@ __all__ = ["INCREMENTS", "Archive", "ArchiveFile", "Layer", "open_archive"]
 
 INCREMENTS: Final = "increments"
 """The folder below an archive that holds what later exports added to it, each an archive of its own."""
-
-_DECODER: Final = msgspec.json.Decoder(Head)
 
 
 @attrs.frozen
@@ -153,7 +150,7 @@ class Archive:
             for file in self.layers[at].files(product, resource, folder):
                 for row in file.rows():
                     if newer or not is_oldest:
-                        identity = _DECODER.decode(row).identity or ""
+                        identity = head_of(row, f"a row of {file.path}").identity or ""
                         if identity in newer:
                             continue
                         if not is_oldest:

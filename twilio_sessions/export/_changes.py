@@ -14,11 +14,12 @@ import anyio.to_thread
 import attrs
 import msgspec
 
+from twilio_sessions._core.codec import DecodeError, decode_item
 from twilio_sessions._core.recent import Recent
 from twilio_sessions.errors import ArchiveError
 from twilio_sessions.export._archive import open_archive
 from twilio_sessions.export._compare import Changes, Comparison
-from twilio_sessions.export._listings import listing
+from twilio_sessions.export._listings import Listings
 from twilio_sessions.export._plan import Filters
 
 if TYPE_CHECKING:
@@ -52,9 +53,6 @@ class _Watched(msgspec.Struct, gc=False):
     @property
     def version(self) -> Version:
         return self.date_updated, self.date_last_interaction, self.status
-
-
-_DECODE: Final = msgspec.json.Decoder(_Watched).decode
 
 
 async def compare_sessions(
@@ -167,7 +165,7 @@ class ListedAgain:
     async def _pages(self) -> AsyncGenerator[list[_Watched]]:
         """Yield pages of rows; a row that moved to the next page meanwhile comes once."""
         recent = Recent()
-        async with aclosing(listing(self.client, self.partition, self.resource, None).pages()) as pages:
+        async with aclosing(Listings(self.client, self.partition, self.resource).of(None).pages()) as pages:
             async for page in pages:
                 rows = page.decode(_Watched)
                 yield [row for row in rows if recent.is_new(row.identity)]
@@ -186,8 +184,11 @@ class ListedAgain:
 
     def _decoded(self) -> Iterator[_Watched]:
         try:
-            yield from (row for row in map(_DECODE, self.rows) if row.identity not in self.gone)
-        except msgspec.MsgspecError as error:
+            for row in self.rows:
+                watched = decode_item(row, _Watched)
+                if watched.identity not in self.gone:
+                    yield watched
+        except DecodeError as error:
             where = f"{self.resource} of {self.partition.key}"
             raise ArchiveError(f"a row of the {where} in the archive cannot be read: {error}") from None
 

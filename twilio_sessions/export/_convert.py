@@ -14,6 +14,7 @@ from twilio_sessions.export._archive import open_archive
 from twilio_sessions.export._cat import tables_of, write_lines
 from twilio_sessions.export._csv import write_csv
 from twilio_sessions.export._duckdb import load_duckdb, open_duckdb
+from twilio_sessions.export._made import MadeHere
 from twilio_sessions.export._parquet import load_parquet, write_parquet
 from twilio_sessions.export._report import row_name
 from twilio_sessions.export._rows import TableRows
@@ -70,6 +71,7 @@ def convert(
     out: str | PathLike[str] | None = None,
     *,
     csv_raw: bool = False,
+    replace: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ConvertReport:
     """Make another format from an archive, which stays as it is.
@@ -84,10 +86,12 @@ def convert(
         out: What to make, which must not exist; by default `parquet`, `csv`, `ndjson` or `archive.duckdb`
             in the folder of the archive.
         csv_raw: Leave CSV cells that a spreadsheet would run as a formula as they are.
+        replace: Make anew what an earlier conversion made in the folder of the archive. What was changed
+            since, be it by one byte, is never written over, nor what is anywhere else.
         on_progress: Called now and then with the rows written so far and how many there are at most.
 
     Raises:
-        ArgumentError: The format is not known, or `out` exists.
+        ArgumentError: The format is not known, or `out` exists and may not be replaced.
         ConfigurationError: The format needs a package that is not installed.
         ArchiveError: There is no archive, or it is damaged.
         ArchiveLockedError: Another process makes the same thing.
@@ -103,7 +107,9 @@ def convert(
     target = converted_path(archive.path, to) if out is None else Path(out)
     done = _Done(sum(sum(layer.manifest.rows.values()) for layer in archive.layers), on_progress)
     tables = [TableRows(archive, table, done.add) for table in tables_of(archive)]
-    with staged(target, is_folder=to != "duckdb") as stage:
+    # Elsewhere no hidden file is left behind.
+    memory = MadeHere(target) if out is None else None
+    with staged(target, is_folder=to != "duckdb", memory=memory, may_replace=replace) as stage:
         with _writer(to, stage, target.name, csv_raw=csv_raw) as write:
             for table in tables:
                 write(table)

@@ -16,7 +16,7 @@ from twilio_sessions.errors import APIConnectionError, NotFoundError
 from twilio_sessions.events import RequestFinished
 from twilio_sessions.export._common import DEFAULT_CONCURRENCY, first_error
 from twilio_sessions.export._layout import Skipped
-from twilio_sessions.export._listings import Head, listing
+from twilio_sessions.export._listings import Head, Listings
 from twilio_sessions.export._plan import Partition, Selection, select
 from twilio_sessions.export._planning import find_partitions
 
@@ -222,7 +222,7 @@ class _Estimating:
 
     async def _walk(self, counted: _Counted) -> None:
         recent, filters = Recent(), counted.partition.filters
-        async for page in listing(self.client, counted.partition, "sessions", None).pages():
+        async for page in Listings(self.client, counted.partition, "sessions").of(None).pages():
             counted.pages += 1
             for head in page.decode(Head):
                 if recent.is_new(head.identity or ""):

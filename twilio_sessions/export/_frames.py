@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast
 
+import attrs
+
 from twilio_sessions.errors import ArchiveError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COMPRESSIONS", "Compress", "suffix", "to_frame", "to_lines"]
+__all__ = ["COMPRESSIONS", "Compress", "Lines", "suffix", "to_frame", "to_lines"]
 
 Compress: TypeAlias = Literal["zstd", "none"]
 """How rows are stored."""
@@ -21,12 +23,43 @@ _SUFFIXES: Final[dict[Compress, str]] = {"zstd": ".ndjson.zst", "none": ".ndjson
 _LEVEL: Final = 1
 
 
+@attrs.define
+class Lines:
+    """Rows that wait to be written, as lines: one piece of memory for the rows of each page.
+
+    To join the rows of a page as soon as it was read, while the processor has them at hand, takes a third
+    of the time that it takes later to collect them from all over the memory, and frees what they were in.
+
+    Attributes:
+        rows: How many rows.
+        pieces: Whole lines.
+    """
+
+    rows: int = 0
+    pieces: list[bytes] = attrs.field(factory=list[bytes])
+
+    def add(self, rows: Sequence[bytes]) -> int:
+        """Add rows, which have no line breaks; return how many bytes they are."""
+        if not rows:
+            return 0
+        piece = b"\n".join((*rows, b""))
+        self.pieces.append(piece)
+        self.rows += len(rows)
+        return len(piece) - len(rows)
+
+
+class _Compressor(Protocol):
+    def set_pledged_input_size(self, size: int | None, /) -> None: ...
+    def compress(self, data: bytes) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
 class _Zstd(Protocol):
     """What is used of the module that the standard library has from Python 3.14 on."""
 
     ZstdError: type[Exception]
 
-    def compress(self, data: bytes, level: int | None = None) -> bytes: ...
+    def ZstdCompressor(self, level: int | None = None) -> _Compressor: ...  # noqa: N802 - its name
     def decompress(self, data: bytes) -> bytes: ...
 
 
@@ -59,10 +92,14 @@ def suffix(compress: Compress) -> str:
     return _SUFFIXES[compress]
 
 
-def to_frame(rows: Sequence[bytes], compress: Compress) -> bytes:
-    """Return rows as lines, in the form in which they are stored."""
-    lines = b"\n".join(rows) + b"\n"
-    return lines if compress == "none" else _zstd().compress(lines, _LEVEL)
+def to_frame(lines: Lines, compress: Compress) -> bytes:
+    """Return rows in the form in which they are stored."""
+    if compress == "none":
+        return b"".join(lines.pieces)
+    compressor = _zstd().ZstdCompressor(_LEVEL)
+    # Readers may want to know, before they decompress it, how large it becomes.
+    compressor.set_pledged_input_size(sum(map(len, lines.pieces)))
+    return b"".join([*map(compressor.compress, lines.pieces), compressor.flush()])
 
 
 def to_lines(frame: bytes, compress: Compress) -> list[bytes]:

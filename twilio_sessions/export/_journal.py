@@ -16,7 +16,7 @@ import attrs
 
 from twilio_sessions.errors import ArchiveError
 from twilio_sessions.export._compare import Changes
-from twilio_sessions.export._frames import suffix, to_frame
+from twilio_sessions.export._frames import Lines, suffix, to_frame
 from twilio_sessions.export._layout import (
     CHECKPOINT,
     PARTITION,
@@ -58,7 +58,7 @@ class Batch:
         removed: What earlier exports have and is not listed any more.
     """
 
-    rows: dict[str, list[bytes]]
+    rows: dict[str, Lines]
     stages: dict[str, StageState]
     tallies: dict[str, Tally]
     skipped: tuple[Skipped, ...]
@@ -119,7 +119,7 @@ class Journal:
     began: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     pending: int = 0
     _hashes: dict[str, Hash] = attrs.field(factory=dict[str, Hash])
-    _rows: dict[str, list[bytes]] = attrs.field(factory=dict[str, list[bytes]])
+    _rows: dict[str, Lines] = attrs.field(factory=dict[str, Lines])
     _is_changed: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -127,12 +127,15 @@ class Journal:
             self.stages.setdefault(resource, StageState())
             self.tallies.setdefault(resource, Tally())
 
-    def add(self, resource: str, rows: Sequence[bytes], tally: Tally, walk: Walk) -> None:
-        """Take rows of a page, and how far its listing has been read with them."""
-        self._rows.setdefault(resource, []).extend(rows)
-        self.pending += sum(map(len, rows))
+    def add(self, resource: str, rows: Sequence[bytes], tally: Tally, walk: Walk) -> int:
+        """Take rows of a page, and how far its listing has been read with them; return their bytes."""
+        if resource not in self._rows:
+            self._rows[resource] = Lines()
+        size = self._rows[resource].add(rows)
+        self.pending += size
         self.tallies[resource] = tally
         self.note(resource, walk)
+        return size
 
     def note(self, resource: str, walk: Walk) -> None:
         """Remember how far a listing has been read."""
@@ -161,9 +164,9 @@ class Journal:
             OSError: It is not; the archive stays as the last commit left it, for the next run to go on.
         """
         parts, files = self.durable.parts, dict(self.durable.files)
-        for resource, rows in batch.rows.items():
-            if rows:
-                files[resource] = self._append(resource, rows, files.get(resource))
+        for resource, lines in batch.rows.items():
+            if lines.rows:
+                files[resource] = self._append(resource, lines, files.get(resource))
         if files.keys() - self.durable.files.keys():
             self.folder.sync_folder()
         part = Part(self.partition.key, len(parts), tuple(files.values()))
@@ -197,20 +200,20 @@ class Journal:
         self.folder.remove(CHECKPOINT)
         return manifest
 
-    def _append(self, resource: str, rows: list[bytes], file: DataFile | None) -> DataFile:
+    def _append(self, resource: str, lines: Lines, file: DataFile | None) -> DataFile:
         name = f"{resource}-{len(self.durable.parts):05}{suffix(self.partition.compress)}"
         file = file or DataFile(name, resource)
-        frame = to_frame(rows, self.partition.compress)
+        frame = to_frame(lines, self.partition.compress)
         self.folder.write(file.name, file.size, frame)
         self.folder.sync(file.name)
         digest = self._hashes.setdefault(resource, hashlib.sha256())
         digest.update(frame)
         return attrs.evolve(
             file,
-            rows=file.rows + len(rows),
+            rows=file.rows + lines.rows,
             size=file.size + len(frame),
             sha256=digest.hexdigest(),
-            frames=(*file.frames, Frame(len(frame), len(rows), zlib.crc32(frame))),
+            frames=(*file.frames, Frame(len(frame), lines.rows, zlib.crc32(frame))),
         )
 
     def _write_checkpoint(self, batch: Batch, part: int, files: dict[str, DataFile]) -> None:

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import attrs
 import msgspec
 
+from twilio_sessions._core.codec import DecodeError, decode_item
+from twilio_sessions.errors import ArchiveError
+
 if TYPE_CHECKING:
-    from twilio_sessions._core.page import Page
     from twilio_sessions._core.resource import AsyncCollection
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.export._plan import Partition
     from twilio_sessions.export._source import Parent
+    from twilio_sessions.proxy import AsyncServiceContext
 
-__all__ = ["Head", "heads", "listing"]
+__all__ = ["Head", "Listings", "head_of"]
+
+# So many bytes of a row that cannot be read are shown, so that it can be found.
+_SHOWN: Final = 60
 
 
 _Date = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -39,48 +45,54 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         return self.id if self.session_id is None else f"{self.session_id}/{self.id}"
 
 
-@attrs.frozen
-class _Loose:
-    """The same for rows that are off the contract, which are read with good will."""
+def head_of(row: bytes, where: str) -> Head:
+    """Return what is known of a row of an archive, read with as much good will as when it was listed.
 
-    sid: str | None = None
-    id: str | None = None
-    session_id: str | None = None
-    status: str | None = None
-    date_created: datetime | None = None
-
-
-_DECODER: Final = msgspec.json.Decoder(list[Head])
-
-
-def heads(page: Page[Any]) -> list[Head]:
-    """Return what an export needs to know of the rows of a page.
+    Args:
+        row: The row.
+        where: What row it is, for the error.
 
     Raises:
-        InvalidResponseError: A row cannot be read at all.
+        ArchiveError: It cannot be read.
     """
     try:
-        return _DECODER.decode(page.raw_rows)
-    except msgspec.MsgspecError:
-        rows = page.decode(_Loose)
-    return [Head(row.sid, row.id, row.session_id, row.status, row.date_created) for row in rows]
+        return decode_item(row, Head)
+    except DecodeError as error:
+        raise ArchiveError(f"{where} cannot be read: {error}; it begins with {row[:_SHOWN]!r}") from None
 
 
-def listing(
-    client: AsyncClient, partition: Partition, resource: str, parent: Parent | None
-) -> AsyncCollection[Any]:
-    """Return the listing of a resource: that of a parent, or the only one of the partition."""
-    if partition.product == "assistants":
-        sessions = client.assistants.v1.sessions
-        return sessions if parent is None else sessions(parent.sid).messages
-    if partition.service_sid is None:
-        return client.proxy.v1.services
-    service = client.proxy.v1.services(partition.service_sid)
-    if parent is None:
-        return service.sessions if resource == "sessions" else service.phone_numbers
-    if resource == "participants":
-        return service.sessions(parent.sid).participants
-    if resource == "interactions":
-        return service.sessions(parent.sid).interactions
-    session = service.sessions(cast("str", parent.session_sid))
-    return session.participants(parent.sid).message_interactions
+@attrs.define
+class Listings:
+    """The listings of one resource of a partition.
+
+    Attributes:
+        client: The client to list with.
+        partition: The partition.
+        resource: Of which resource.
+    """
+
+    client: AsyncClient
+    partition: Partition
+    resource: str
+    # Made once: there may be a hundred thousand listings below it.
+    _service: AsyncServiceContext | None = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        sid = self.partition.service_sid
+        self._service = None if sid is None else self.client.proxy.v1.services(sid)
+
+    def of(self, parent: Parent | None) -> AsyncCollection[Any]:
+        """Return the listing of a parent, or the only one of the partition."""
+        if self.partition.product == "assistants":
+            sessions = self.client.assistants.v1.sessions
+            return sessions if parent is None else sessions(parent.sid).messages
+        if self._service is None:
+            return self.client.proxy.v1.services
+        if parent is None:
+            return self._service.sessions if self.resource == "sessions" else self._service.phone_numbers
+        if self.resource == "participants":
+            return self._service.sessions(parent.sid).participants
+        if self.resource == "interactions":
+            return self._service.sessions(parent.sid).interactions
+        session = self._service.sessions(cast("str", parent.session_sid))
+        return session.participants(parent.sid).message_interactions

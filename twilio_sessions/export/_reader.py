@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from twilio_sessions.errors import (
 )
 from twilio_sessions.export._known import KnownRows
 from twilio_sessions.export._layout import Skipped
-from twilio_sessions.export._listings import listing
+from twilio_sessions.export._listings import Listings
 from twilio_sessions.export._since import known_before
 from twilio_sessions.export._source import ParentReader
 from twilio_sessions.export._stage import Walk
@@ -29,6 +30,8 @@ from twilio_sessions.export._walks import Reading, read_listing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from anyio.abc import TaskGroup
 
     from twilio_sessions.export._commits import Commits
     from twilio_sessions.export._common import Common
@@ -38,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StageReader"]
 
-# Shares change by and by; nobody waits longer than this to notice.
-_LOOK_AGAIN: Final = 0.25
+# Whoever waits is woken; and looks from time to time all the same.
+_LOOK_AGAIN: Final = 1.0
 # So many listings that cannot be read are a failure of the whole, not of single sessions.
 _MOST_FAILURES: Final = 100
 # So many sessions in a row that are not there suggest that it is their service or product that is not.
@@ -69,12 +72,16 @@ class StageReader:
     source: StageReader | None = None
     is_finished: bool = False
     failures: list[TwilioSessionsError] = attrs.field(factory=list[TwilioSessionsError])
-    _in_flight: int = 0
+    # Parents whose listings may be read, and how many tasks take one after the other.
+    _ready: deque[Parent | None] = attrs.field(factory=deque["Parent | None"])
+    _readers: int = 0
     _missing: int = 0
     _event: anyio.Event = attrs.field(factory=anyio.Event)
     _known: KnownRows = attrs.field(init=False)
+    _listings: Listings = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._listings = Listings(self.common.client, self.partition, self.resource)
         source = self.source.resource if self.source is not None else None
         self._known = KnownRows(self.commits.journal, self.resource, source)
 
@@ -103,41 +110,61 @@ class StageReader:
         """
         self.common.shares.join(self)
         try:
-            async with anyio.create_task_group() as tasks, aclosing(self._parents()) as parents:
-                async for parent in parents:
-                    await self._turn()
-                    self._in_flight += 1
-                    tasks.start_soon(self._one, parent)
+            async with anyio.create_task_group() as tasks, aclosing(self._parents()) as batches:
+                async for parents in batches:
+                    self._ready.extend(parents)
+                    await self._start(tasks)
         finally:
             self.common.shares.leave(self)
         self.is_finished = True
         self.commits.on_commit()
 
-    async def _parents(self) -> AsyncGenerator[Parent | None, None]:
+    async def _start(self, tasks: TaskGroup) -> None:
+        """Let as many read as may, until none of the parents is left."""
+        while self._ready:
+            while self._ready and self._readers < self.common.shares.of(self):
+                self._readers += 1
+                tasks.start_soon(self._read, self._ready.popleft())
+            if self._ready:
+                await self._look_again()
+
+    async def _read(self, parent: Parent | None) -> None:
+        """Read a listing, and then others for as long as there are any and this is not one too many."""
+        try:
+            await self._one(parent)
+            while self._ready and self._readers <= self.common.shares.of(self):
+                parent = self._ready.popleft()
+                if not self._ready:
+                    self.wake()
+                await self._one(parent)
+        except BaseException:
+            # It ends it all: no other listing is to begin.
+            self._ready.clear()
+            raise
+        self._readers -= 1
+        self.wake()
+
+    async def _parents(self) -> AsyncGenerator[list[Parent | None], None]:
         """Yield the parents whose listings have not been read to their end, as they become durable."""
         stage = self.commits.journal.stages[self.resource]
         if self.source is None:
             if not stage.walk(0).is_done:
-                yield None
+                yield [None]
             return
         reader = ParentReader(self.commits.journal, self.source.resource, stage.cursor)
         while not self._has_all(reader):
             if self.commits.journal.durable.rows(reader.resource) <= reader.number:
+                self.commits.hurry()
                 await self._look_again()
                 continue
-            for parent in await anyio.to_thread.run_sync(reader.read):
-                if not stage.walk(parent.number).is_done:
-                    yield parent
+            parents = await anyio.to_thread.run_sync(reader.read)
+            yield [parent for parent in parents if not stage.walk(parent.number).is_done]
 
     def _has_all(self, reader: ParentReader) -> bool:
         source = self.source
         if source is None or not source.is_finished:
             return False
         return reader.number >= self.commits.journal.tallies[source.resource].rows
-
-    async def _turn(self) -> None:
-        while self._in_flight >= self.common.shares.of(self):
-            await self._look_again()
 
     async def _look_again(self) -> None:
         with anyio.move_on_after(_LOOK_AGAIN):
@@ -153,9 +180,6 @@ class StageReader:
             self._failed(parent, error)
         else:
             self._missing = 0
-        # Not when an error ends it all, for then no other listing is to begin.
-        self._in_flight -= 1
-        self.wake()
 
     async def _reading(self, parent: Parent | None) -> Reading:
         partition, common = self.partition, self.common
@@ -165,7 +189,7 @@ class StageReader:
         return Reading(
             self.resource,
             parent,
-            listing(common.client, partition, self.resource, parent),
+            self._listings.of(parent),
             self._known,
             self.commits,
             partition.filters if self.resource == "sessions" and not partition.filters.is_empty else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import attrs
 import msgspec
 
+from twilio_sessions._core.codec import DecodeError, decode_item
 from twilio_sessions.export._findings import CheckName, Findings, Problem
 from twilio_sessions.export._report import row_name
 
@@ -148,10 +149,15 @@ class RowChecker:
         line = found.lines[at]
         try:
             line.decode()
-            return _DECODE(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            self._problem(found, at, _What("rows", f"not a row of JSON: {error}"))
-            return _NONE
+            # With as much good will as the export has, or it could not be checked what it has written.
+            return decode_item(line, _Row)
+        except UnicodeDecodeError as error:
+            why = str(error)
+        except DecodeError as error:
+            # Without what kind of error it is, which is said here in other words.
+            why = str(error).partition(": ")[2]
+        self._problem(found, at, _What("rows", f"not a row of JSON: {why}"))
+        return _NONE
 
     def _service(self, found: Found, rows: Sequence[_Row]) -> None:
         """Compare the service of rows with that of the folder, and note that they belong to it."""

@@ -27,6 +27,10 @@ class Worker(Protocol):
         """How many listings it still has to read, as far as that is known."""
         ...
 
+    def wake(self) -> None:
+        """Look again: it may read more at once."""
+        ...
+
 
 def divide(places: int, remaining: Sequence[int]) -> list[int]:
     """Return how many of the places each one gets: in proportion, and at least one.
@@ -70,6 +74,13 @@ class Shares:
         now = self._clock()
         if now >= self._due:
             self._due = now + _HOW_OFTEN
-            parts = divide(self.places, [each.remaining for each in self._workers])
-            self._shares = {id(each): part for each, part in zip(self._workers, parts, strict=True)}
+            self._divide()
         return self._shares.get(id(worker), 1)
+
+    def _divide(self) -> None:
+        parts = divide(self.places, [each.remaining for each in self._workers])
+        before, self._shares = self._shares, {}
+        for each, part in zip(self._workers, parts, strict=True):
+            self._shares[id(each)] = part
+            if part > before.get(id(each), 1):
+                each.wake()

@@ -6,9 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import attrs
-import msgspec
 
-from twilio_sessions.export._listings import Head
+from twilio_sessions.export._listings import head_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,8 +60,8 @@ def known_before(archive: Archive, partition: Partition, resource: str) -> Known
     """Return what an archive knows of a listing. Blocks on the disk.
 
     Raises:
-        ArchiveError: A file is missing or damaged.
+        ArchiveError: A file is missing or damaged, or a row cannot be read.
     """
-    decoder = msgspec.json.Decoder(Head)
+    where = f"a row of the {resource} of {partition.key} in {archive.path}"
     rows = archive.rows_of(partition, resource)
-    return Known.of((decoder.decode(row).identity or "", row) for row in rows)
+    return Known.of((head_of(row, where).identity or "", row) for row in rows)

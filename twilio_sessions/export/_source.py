@@ -6,7 +6,7 @@ not grow with it, and a run that goes on after a crash finds the same parents in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
@@ -50,20 +50,6 @@ class Row(msgspec.Struct, gc=False):
 
 
 @attrs.frozen
-class _Loose:
-    """The same for rows that are off the contract, which are read with good will, as they were at first."""
-
-    sid: str | None = None
-    id: str | None = None
-    session_sid: str | None = None
-    participant_sid: str | None = None
-    session_id: str | None = None
-
-
-_DECODER: Final = msgspec.json.Decoder(Row)
-
-
-@attrs.frozen
 class StoredFrame:
     """Rows of one resource that are durable, and where they are.
 
@@ -96,7 +82,7 @@ class StoredFrame:
         """
         for at, line in enumerate(self.lines()):
             try:
-                yield _read(line)
+                yield decode_item(line, Row)
             except DecodeError as error:
                 where = f"{self.journal.partition.folder}/{self.file.name}, at byte {self.offset:,}"
                 raise ArchiveError(f"{where}: row {at} of the frame cannot be read: {error}") from None
@@ -168,14 +154,6 @@ def parents_at(journal: Journal, resource: str, numbers: Collection[int]) -> lis
             found += [_parent(number, rows[number - first]) for number in here]
         first = after
     return found
-
-
-def _read(line: bytes) -> Row:
-    try:
-        return _DECODER.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        row = decode_item(line, _Loose)
-        return Row(row.sid, row.id, row.session_sid, row.participant_sid, row.session_id)
 
 
 def _parent(number: int, row: Row) -> Parent:

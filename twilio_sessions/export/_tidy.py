@@ -11,6 +11,7 @@ import attrs
 from twilio_sessions.export._archive import INCREMENTS
 from twilio_sessions.export._findings import Findings, Problem
 from twilio_sessions.export._layout import CHECKPOINT, MANIFEST, PARTITION, PLAN, part_name
+from twilio_sessions.export._made import memory_name
 from twilio_sessions.export._plan import RESOURCES
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_folders(root: Path, layers: Iterable[LayerRecord], findings: Findings)
             folders.expect(record.where, PARTITION, CHECKPOINT, *_files(record))
             if record.manifest is None:
                 folders.unfinished.add(record.where)
-    folders.expect("", INCREMENTS, *RESOURCES, *_CONVERTED)
+    folders.expect("", INCREMENTS, *RESOURCES, *_CONVERTED, *map(memory_name, _CONVERTED))
     folders.check(root)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
-import msgspec
 
 from twilio_sessions.errors import ArgumentError
 from twilio_sessions.export._agreement import check_chain, check_layer
@@ -17,7 +16,7 @@ from twilio_sessions.export._archive import open_archive
 from twilio_sessions.export._contents import FileReader
 from twilio_sessions.export._findings import Findings, Problem, VerifyProgress, VerifyReport
 from twilio_sessions.export._index import RowIndex
-from twilio_sessions.export._listings import Head
+from twilio_sessions.export._listings import head_of
 from twilio_sessions.export._records import read_layers
 from twilio_sessions.export._report import row_name
 from twilio_sessions.export._row_checks import PLACE_BITS, RowChecker, Totals
@@ -57,7 +56,6 @@ def count_rows(out: str | PathLike[str]) -> dict[str, RowCount]:
         >>> count_rows("archive")["sessions"]
         RowCount(rows=4000, distinct=4000)
     """
-    decoder = msgspec.json.Decoder(Head)
     rows: dict[str, int] = {}
     identities: dict[str, set[str]] = {}
     for layer in open_archive(out).layers:
@@ -65,7 +63,7 @@ def count_rows(out: str | PathLike[str]) -> dict[str, RowCount]:
             name = row_name(file.partition.product, file.data.resource)
             for row in file.rows():
                 rows[name] = rows.get(name, 0) + 1
-                identities.setdefault(name, set()).add(decoder.decode(row).identity or "")
+                identities.setdefault(name, set()).add(head_of(row, f"a row of {file.path}").identity or "")
     return {name: RowCount(count, len(identities[name])) for name, count in rows.items()}
 
 

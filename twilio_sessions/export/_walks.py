@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anyio
 import attrs
 
-from twilio_sessions._core.recent import Recent
 from twilio_sessions.errors import BadRequestError, TwilioSessionsError
-from twilio_sessions.export._listings import heads
+from twilio_sessions.export._layout import Tally
+from twilio_sessions.export._listed import ListedRows
+from twilio_sessions.export._listings import Head
 from twilio_sessions.export._outage import Outage
 from twilio_sessions.export._stage import Walk
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from twilio_sessions._core.resource import AsyncCollection
     from twilio_sessions.export._commits import Commits
     from twilio_sessions.export._known import KnownRows
-    from twilio_sessions.export._layout import Tally
-    from twilio_sessions.export._listings import Head
     from twilio_sessions.export._outage import Reached
     from twilio_sessions.export._plan import Filters
     from twilio_sessions.export._progress import PartitionProgress
@@ -64,7 +63,7 @@ class Reading:
     patience: float
     progress: PartitionProgress
     before: Known | None = None
-    _recent: Recent = attrs.field(factory=lambda: Recent(_REMEMBERED))
+    _listed: ListedRows = attrs.field(factory=lambda: ListedRows(_REMEMBERED))
     # How many rows were remembered, and whether they are all since the beginning of the listing.
     _count: int = 0
     _is_whole: bool = True
@@ -73,27 +72,23 @@ class Reading:
 
     def keep(self, page: Page[Any], walk: Walk) -> None:
         """Add the rows of a page that are new and wanted to the journal."""
-        found = heads(page)
+        found = page.decode(Head)
         new = self._new(found, page)
         if found and not new and not walk.is_done:
             self._may_repeat -= len(found)
             if self._may_repeat < 0:
                 raise page.pagination_error("a page that is not the last one brings only rows listed before")
-        rows = page.raw_items()
-        asked = [at for at in new if self._wants(found[at])]
-        wanted = self._changed(asked, found, rows)
-        unchanged = len(asked) - len(wanted)
-        if len(wanted) < len(rows):
-            rows = [rows[at] for at in wanted]
-        if b"\n" in page.raw or b"\r" in page.raw:
-            rows = list(map(_line, rows))
+        asked = new if self.filters is None else [at for at in new if self._wants(found[at])]
+        lines = _lines(page)
+        wanted = asked if self.before is None else _changed(self.before, asked, found, lines)
+        rows = lines if len(wanted) == len(lines) else [lines[at] for at in wanted]
         journal = self.commits.journal
         dates = [found[at].date_created for at in wanted]
+        unchanged = len(asked) - len(wanted)
         tally = _count(journal.tallies[self.resource], dates, len(found), len(new), unchanged)
         if walk.is_done and self.before is not None:
             journal.removed[self.resource] = self.before.missing()
-        journal.add(self.resource, rows, tally, walk)
-        self.commits.added(sum(map(len, rows)))
+        self.commits.added(journal.add(self.resource, rows, tally, walk))
         self._count += len(new)
         self.progress.read(self.resource, len(rows), len(found) - len(new))
 
@@ -115,9 +110,8 @@ class Reading:
 
     def _remember(self, identities: list[str]) -> None:
         self._count = self._may_repeat = len(identities)
-        self._recent = Recent(max(_REMEMBERED, len(identities)))
-        for identity in identities:
-            self._recent.is_new(identity)
+        self._listed = ListedRows(max(_REMEMBERED, len(identities)))
+        self._listed.new(identities)
 
     def _new(self, found: list[Head], page: Page[Any]) -> Sequence[int]:
         """Return the places of the rows that come for the first time."""
@@ -126,15 +120,7 @@ class Reading:
             identities = [head.identity for head in found]
         if None in identities:
             raise page.invalid(f"a row of {self.resource} has neither a sid nor an id")
-        known = cast("list[str]", identities)
-        return [at for at, identity in enumerate(known) if self._recent.is_new(identity)]
-
-    def _changed(self, wanted: Sequence[int], found: list[Head], rows: list[bytes]) -> Sequence[int]:
-        """Return the places of the rows that are not in an earlier export as they are now."""
-        if self.before is None:
-            return wanted
-        changed = set(self.before.changed([head.identity or "" for head in found], rows))
-        return [at for at in wanted if at in changed]
+        return self._listed.new(cast("list[str]", identities))
 
     def _wants(self, head: Head) -> bool:
         return self.filters is None or self.filters.wants(head.status, head.date_created)
@@ -154,13 +140,14 @@ async def read_listing(reading: Reading, walk: Walk) -> None:
             walk = Walk(walk.parent, is_again=True)
         await reading.go_on(is_again=walk.is_again)
     while not walk.is_done:
-        pages = reading.collection.pages(page_token=walk.token)
+        pages, has_ended = reading.collection.pages(page_token=walk.token), False
         try:
             async for page in pages:
                 walk = _after(page, walk)
                 reading.keep(page, walk)
                 outage.ended(time.monotonic())
                 await reading.commits.room()
+            has_ended = True
         except BadRequestError:
             if walk.token is None or beginnings == _MOST_BEGINNINGS:
                 raise
@@ -174,7 +161,8 @@ async def read_listing(reading: Reading, walk: Walk) -> None:
                 raise
             await _wait(reading, error, delay)
         finally:
-            await _close(pages)
+            if not has_ended:
+                await _close(pages)
 
 
 def _after(page: Page[Any], walk: Walk) -> Walk:
@@ -192,15 +180,22 @@ async def _close(pages: AsyncGenerator[Page[Any], None]) -> None:
         await pages.aclose()
 
 
-def _line(row: bytes) -> bytes:
-    """Return one line; a line break in JSON is always white space between tokens, never in a string."""
-    return row.replace(b"\r", b" ").replace(b"\n", b" ")
+def _lines(page: Page[Any]) -> Sequence[bytes]:
+    """Return the rows of a page as lines: a line break in JSON is white space, never in a string."""
+    if b"\n" in page.raw or b"\r" in page.raw:
+        return [row.replace(b"\r", b" ").replace(b"\n", b" ") for row in page.raw_items()]
+    return page.raw_rows
+
+
+def _changed(before: Known, asked: Sequence[int], found: list[Head], lines: Sequence[bytes]) -> Sequence[int]:
+    """Return the places of the rows that are not in an earlier export as they are now."""
+    changed = set(before.changed([head.identity or "" for head in found], lines))
+    return [at for at in asked if at in changed]
 
 
 def _count(tally: Tally, dates: list[datetime | None], listed: int, new: int, unchanged: int) -> Tally:
     created = [date for date in (*dates, tally.first_created, tally.last_created) if date is not None]
-    return attrs.evolve(
-        tally,
+    return Tally(
         rows=tally.rows + len(dates),
         pages=tally.pages + 1,
         duplicates=tally.duplicates + listed - new,
