@@ -1,4 +1,4 @@
-"""Where asyncio does not watch: modules that make hundreds of exports, which would take three times as long."""
+"""Where asyncio does not watch: modules of hundreds of exports, which would take three times as long."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar, cast
 
@@ -34,18 +35,21 @@ Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
 @attrs.frozen(kw_only=True)
 class PageParts:
-    """A page of a listing, cut into what paging needs and the rows, which are not decoded yet.
+    """A page of a listing: what paging needs, and the rows, decoded or only cut.
 
     Attributes:
         key: Under which key the rows come.
-        rows: Each row, exactly as it was sent; they hold on to the body that they are cut from.
+        rows: Each row: as the model that was asked for, or exactly as it was sent, holding on to the body
+            that it is cut from.
+        is_decoded: Which of the two.
         page: The number of the page, from zero; None where it is not said.
         page_size: Rows per page; None where it is not said.
         next_page_url: Where the next page is; None on the last one.
     """
 
     key: str
-    rows: list[msgspec.Raw]
+    rows: list[Any]
+    is_decoded: bool
     page: int | None
     page_size: int | None
     next_page_url: str | None
@@ -59,26 +63,36 @@ class _Meta(msgspec.Struct):
 
 
 @functools.cache
-def _envelope(key: str) -> msgspec.json.Decoder[Any]:
+def _envelope(key: str, row: type[Any]) -> msgspec.json.Decoder[Any]:
     """Build the decoder of `{"<key>": [...], "meta": {...}}`; both members must be there."""
     # To find the end of the array is to find those of its rows: cutting them costs nothing more.
-    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, list[msgspec.Raw]), ("meta", _Meta)]))
+    members = [(key, list[row]), ("meta", _Meta)]  # type: ignore[valid-type]
+    return msgspec.json.Decoder(msgspec.defstruct("Envelope", members))
 
 
-def split_page(body: bytes, key: str) -> PageParts:
-    """Cut a page without decoding its rows.
+def split_page(body: bytes, key: str, model: type[Any] | None = None) -> PageParts:
+    """Cut a page, and decode its rows in the same pass where a model is given and they keep the contract.
 
     Raises:
         DecodeError: The body is not JSON, or not a page of `key`.
     """
+    if model is not None:
+        # One pass instead of two: a fifth of what listing costs. Whatever is wrong is found out below, or
+        # when the rows are decoded with good will.
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return _parts(_envelope(key, model).decode(body), key, is_decoded=True)
     try:
-        envelope = _envelope(key).decode(body)
+        return _parts(_envelope(key, msgspec.Raw).decode(body), key, is_decoded=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"not a page of {key}: {error}") from error
+
+
+def _parts(envelope: Any, key: str, *, is_decoded: bool) -> PageParts:
     meta: _Meta = envelope.meta
     return PageParts(
         key=key,
         rows=getattr(envelope, key),
+        is_decoded=is_decoded,
         page=meta.page,
         page_size=meta.page_size,
         next_page_url=meta.next_page_url or None,

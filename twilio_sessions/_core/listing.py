@@ -57,7 +57,7 @@ class Listing(Generic[T]):
             return
         recent, wanted = Recent(), _Wanted(limit)
         first = first_request(self.request, page_size=page_size, page_token=None)
-        pages = self._walk(first, wanted)
+        pages = self._walk(first, wanted, self.model)
         left = limit
         try:
             async for page in pages:
@@ -76,14 +76,19 @@ class Listing(Generic[T]):
     def _new_rows(self, page: Page[T], recent: Recent) -> list[T]:
         """Return the rows of a page without those that were listed lately."""
         identity = attrgetter("sid" if hasattr(self.model, "sid") else "id")
-        rows = [row for row in page.items if recent.is_new(identity(row))]
-        self.pipeline.shared.counters.duplicates += len(page) - len(rows)
-        if page.items and not rows and page.next_page_token:
+        items = page.items
+        new = recent.new_of(list(map(identity, items)))
+        if len(new) == len(items):
+            return items
+        self.pipeline.shared.counters.duplicates += len(items) - len(new)
+        if not new and page.next_page_token:
             raise page.pagination_error("a page that is not the last one brings only rows listed before")
-        return rows
+        return [items[at] for at in new]
 
-    async def _walk(self, first: Request, wanted: _Wanted) -> AsyncGenerator[Page[T], None]:
-        walk = PageWalk(first, self.pipeline.base_url(first.product))
+    async def _walk(
+        self, first: Request, wanted: _Wanted, model: type[T] | None = None
+    ) -> AsyncGenerator[Page[T], None]:
+        walk = PageWalk(first, self.pipeline.base_url(first.product), model)
         ahead: asyncio.Task[Page[T]] | None = None
         fetched = 0
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from twilio_sessions._core.codec import DecodeError, decode_rows
+from twilio_sessions._core.codec import DecodeError, decode_rows, split_page
 from twilio_sessions.errors import PaginationError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Page(Generic[T]):
         self._parts = parts
         self._model = model
         self._next_page_token = next_page_token
-        self._items: list[T] | None = None
+        self._items: list[T] | None = parts.rows if parts.is_decoded else None
 
     @property
     def items(self) -> list[T]:
@@ -78,7 +78,8 @@ class Page(Generic[T]):
     @property
     def raw_rows(self) -> list[Raw]:
         """Each row as it was sent, without a copy: they hold on to the whole body, which is memory."""
-        return self._parts.rows
+        parts = self._parts
+        return split_page(self.raw, parts.key).rows if parts.is_decoded else parts.rows
 
     @property
     def request_id(self) -> str | None:
@@ -103,7 +104,7 @@ class Page(Generic[T]):
 
     def raw_items(self) -> list[bytes]:
         """Return each row exactly as it was sent, with the fields that this version does not know."""
-        return list(map(bytes, self._parts.rows))
+        return list(map(bytes, self.raw_rows))
 
     def decode(self, model: type[M]) -> list[M]:
         """Return the rows as another model, such as one with fewer fields.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -50,10 +50,12 @@ class PageWalk:
     Attributes:
         request: The request that is to be sent next; None when the last page was reached.
         base_url: The base URL of the product at this client.
+        model: What rows are decoded as when a page comes; None only cuts them.
     """
 
     request: Request | None
     base_url: str
+    model: type[Any] | None = None
     _seen: set[str] = attrs.field(factory=set[str], init=False, repr=False)
 
     def accept(self, response: Response, key: str) -> PageParts:
@@ -67,7 +69,7 @@ class PageWalk:
         if current is None:
             raise RuntimeError("the walk has ended")
         try:
-            parts = split_page(response.body, key)
+            parts = split_page(response.body, key, self.model)
         except DecodeError as error:
             raise response.invalid(str(error)) from error
         self._seen.add(current.query)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anyio
 import attrs
 
+from twilio_sessions._core.recent import Recent
 from twilio_sessions.errors import BadRequestError, TwilioSessionsError
 from twilio_sessions.export._layout import Tally
-from twilio_sessions.export._listed import ListedRows
 from twilio_sessions.export._listings import Head
 from twilio_sessions.export._outage import Outage
 from twilio_sessions.export._stage import Walk
@@ -63,7 +63,7 @@ class Reading:
     patience: float
     progress: PartitionProgress
     before: Known | None = None
-    _listed: ListedRows = attrs.field(factory=lambda: ListedRows(_REMEMBERED))
+    _listed: Recent = attrs.field(factory=lambda: Recent(_REMEMBERED))
     # How many rows were remembered, and whether they are all since the beginning of the listing.
     _count: int = 0
     _is_whole: bool = True
@@ -110,8 +110,8 @@ class Reading:
 
     def _remember(self, identities: list[str]) -> None:
         self._count = self._may_repeat = len(identities)
-        self._listed = ListedRows(max(_REMEMBERED, len(identities)))
-        self._listed.new(identities)
+        self._listed = Recent(max(_REMEMBERED, len(identities)))
+        self._listed.new_of(identities)
 
     def _new(self, found: list[Head], page: Page[Any]) -> Sequence[int]:
         """Return the places of the rows that come for the first time."""
@@ -120,7 +120,7 @@ class Reading:
             identities = [head.identity for head in found]
         if None in identities:
             raise page.invalid(f"a row of {self.resource} has neither a sid nor an id")
-        return self._listed.new(cast("list[str]", identities))
+        return self._listed.new_of(cast("list[str]", identities))
 
     def _wants(self, head: Head) -> bool:
         return self.filters is None or self.filters.wants(head.status, head.date_created)
