@@ -71,6 +71,17 @@ async def test_every_row_is_exported_once_and_as_it_was_sent(
     assert count_rows(report.out) == {name: RowCount(count, count) for name, count in expected.items()}
 
 
+async def test_no_more_is_asked_for_at_once_than_is_allowed(tmp_path: Path):
+    seed = Seed(services=12, sessions=60, random_seed=3)
+    async with (
+        emulator_of(seed, concurrency_limit=3, latency=0.002) as emulator,
+        client_of(emulator.base_url) as client,
+    ):
+        report = await export(client, tmp_path / "a", concurrency=3)
+    assert report.is_complete
+    assert {request.status for request in emulator.requests} == {200}, "none was one too many"
+
+
 async def test_parts_are_of_the_size_that_was_asked_for(client: AsyncClient, tmp_path: Path):
     await export(client, tmp_path, products=["proxy"], part_rows=20)
     whole = []

@@ -156,7 +156,8 @@ class _PartitionRun:
         outage = Outage(common.patience, common.reached[self.partition.product])
         while not self.is_gone:
             try:
-                self.journal.moved = await moved_meanwhile(common.client, self.journal)
+                async with common.shares.room:
+                    self.journal.moved = await moved_meanwhile(common.client, self.journal)
             except NotFoundError as error:
                 self._vanished(error)
             except TwilioSessionsError as error:

@@ -171,6 +171,10 @@ class StageReader:
             await self._event.wait()
 
     async def _one(self, parent: Parent | None) -> None:
+        async with self.common.shares.room:
+            await self._listing(parent)
+
+    async def _listing(self, parent: Parent | None) -> None:
         walk = self.commits.journal.stages[self.resource].walk(parent.number if parent else 0)
         try:
             await read_listing(await self._reading(parent), walk)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
+import anyio
 import attrs
 
 if TYPE_CHECKING:
@@ -50,14 +51,19 @@ class Shares:
     """The places of one export.
 
     Attributes:
-        places: How many listings are read at once, over all; each who waits has one at least.
+        places: How many listings are read at once, over all.
+        room: What each listing takes one of. A share is one at least, so together they may be too many.
     """
 
     places: int
+    room: anyio.Semaphore = attrs.field(init=False)
     _clock: Callable[[], float] = time.monotonic
     _workers: list[Worker] = attrs.field(factory=list[Worker])
     _shares: dict[int, int] = attrs.field(factory=dict[int, int])
     _due: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        self.room = anyio.Semaphore(self.places, fast_acquire=True)
 
     def join(self, worker: Worker) -> None:
         """Take part."""
