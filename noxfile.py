@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,8 @@ nox.options.sessions = ["lint", "tests", "coverage"]
 nox.options.error_on_missing_interpreters = False
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+# Not supported yet, but to be tried wherever they are; the last one is free-threaded.
+NEXT_PYTHONS = ["3.14", "3.14t"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -50,11 +53,11 @@ def _install(session: nox.Session, *groups: str) -> None:
     session.install("-q", "-e", ".[cli]", *nox.project.dependency_groups(PROJECT, *groups))
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=[*PYTHONS, *NEXT_PYTHONS])
 def tests(session: nox.Session) -> None:
     """Run all tests; warnings are errors; on one Python asyncio watches, on another one lines are counted."""
-    # The generator formats with ruff, and what type checkers say of the clients is tested, too.
-    _install(session, "test", "lint")
+    # Tests need them: ruff formats what is generated, type checkers read the clients, benchmarks have peers.
+    _install(session, "test", "lint", "bench")
     measured = ("coverage", "run", "-m") if session.python == MEASURED else ()
     session.run(
         # More at a time than there are processors: most of them wait for sockets and processes.
@@ -116,3 +119,77 @@ def lint(session: nox.Session) -> None:
     session.run("pyright", "--verifytypes", "twilio_sessions", "--ignoreexternal")
     session.run("lint-imports")
     session.run("python", "-m", "twilio_sessions._tools.generate_sync", "--check")
+
+
+def _lowest() -> list[str]:
+    """Return the oldest version that each requirement of the package allows, as constraints for pip."""
+    project = PROJECT["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    found = (re.match(r"([\w.-]+)>=([\d.]+)", one) for requirements in lists for one in requirements)
+    lowest = {one[1]: f"{one[1]}=={one[2]}" for one in found if one is not None}
+    # The two are released together, and want each other's version.
+    api = lowest["opentelemetry-api"]
+    return [*lowest.values(), api.replace("-api", "-sdk")]
+
+
+@nox.session(python="3.11")
+def min_deps(session: nox.Session) -> None:
+    """Run the tests with the oldest versions that the package allows, on the oldest Python."""
+    constraints = Path(session.create_tmp()) / "lowest.txt"
+    constraints.write_text("\n".join(_lowest()) + "\n")
+    session.install("-q", "-c", str(constraints), "-e", ".[cli,otel,parquet,duckdb]")
+    session.install("-q", "-c", str(constraints), *nox.project.dependency_groups(PROJECT, "test", "lint"))
+    session.run("python", "-m", "pip", "freeze", "--exclude-editable")
+    # What takes long is done with the newest versions.
+    session.run("pytest", "-n", "4", *session.posargs, env={"TWILIO_SESSIONS_TEST_LONG": "no"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site to build/docs/site; a link to nowhere, on a page or in a docstring, is an error."""
+    session.install("-q", ".[cli,otel]", *nox.project.dependency_groups(PROJECT, "docs"))
+    # A copy: the builder takes every file below the folder of its settings for a part of the site.
+    stage = Path("build", "docs")
+    shutil.rmtree(stage, ignore_errors=True)
+    shutil.copytree("docs", stage / "docs")
+    (stage / "docs" / "zensical.toml").rename(stage / "zensical.toml")
+    for source, page in (("CHANGELOG.md", "changelog.md"), (".github/CONTRIBUTING.md", "contributing.md")):
+        shutil.copy(source, stage / "docs" / page)
+    with session.chdir(stage):
+        session.run("zensical", "build", "--strict", "--clean", env={"NO_COLOR": "1"})
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build wheel and sdist to dist/, and the list of all that they bring along (SBOM) to build/sbom/."""
+    session.install("-q", *nox.project.dependency_groups(PROJECT, "package"))
+    for folder in ("dist", "build/sbom", "build/package"):
+        shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist")
+    built = [str(path) for path in Path("dist").iterdir()]
+    session.run("twine", "check", "--strict", *built)
+    wheel = next(path for path in built if path.endswith(".whl"))
+    session.run("python", "-m", "venv", "--without-pip", "build/package")
+    session.run("python", "-m", "pip", "--python", "build/package", "install", "-q", f"{wheel}[cli]")
+    Path("build/sbom").mkdir(parents=True)
+    sbom = "build/sbom/twilio-sessions.cdx.json"
+    session.run("cyclonedx-py", "environment", "--pyproject", "pyproject.toml", "-o", sbom, "build/package")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look for known weaknesses in what the package needs, with all its extras; asks PyPI."""
+    session.install("-q", "pip-audit>=2.10")
+    requirements = Path(session.create_tmp()) / "requirements.txt"
+    project = PROJECT["project"]
+    extras = [one for extra in project["optional-dependencies"].values() for one in extra]
+    wanted = [one for one in [*project["dependencies"], *extras] if not one.startswith("twilio-sessions")]
+    requirements.write_text("\n".join(wanted) + "\n")
+    session.run("pip-audit", "--requirement", str(requirements), *session.posargs)
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Judge the GitHub workflows: permissions, injections, what they trust."""
+    session.install("-q", "zizmor>=1.32")
+    session.run("zizmor", "--offline", "--no-progress", "--config", ".github/zizmor.yml", ".github/workflows")

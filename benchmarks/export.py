@@ -1,6 +1,6 @@
 """Measures an export beside a script with the official package, and beside what is possible at all.
 
-Run `python benchmarks/export.py` with `twilio==9.10.9` installed; all cases take about ten minutes, most of
+Run `python benchmarks/export.py` with `twilio==9.10.9` installed; all cases take about twenty minutes, most of
 it waiting, and `--case far|limit|size` runs one of them. Servers are processes of their own.
 
 - far: many services, 50 ms away, no rate limit: the time against requests x latency / places, and against
@@ -51,7 +51,7 @@ LIMIT: Final = 150
 WINDOW: Final = 5.0
 
 FAR: Final = {"services": 100, "sessions": 1000, "sample": 200}
-LIMITED: Final = {"sessions": 20_000, "speed": 2}
+LIMITED: Final = {"sessions": 20_000, "speed": 1}
 SIZE: Final = {"small": 100_000, "large": 1_000_000, "rounds": 5}
 QUICK_FAR: Final = {"services": 10, "sessions": 20, "sample": 20}
 QUICK_LIMITED: Final = {"sessions": 1000, "speed": 5}

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from once import once
 
 SUITE = Path(__file__).parents[2] / "benchmarks" / "suite.py"
 
 for peer in ("httpx", "orjson", "requests", "urllib3"):
     pytest.importorskip(peer, reason="a peer of the benchmarks, from the group `bench`")
+
+
+pytestmark = once
 
 
 @pytest.fixture(scope="module")
