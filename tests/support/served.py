@@ -35,7 +35,9 @@ def emulated(
 def served(emulator: Emulator) -> Iterator[Emulator]:
     """Run an emulator in a thread."""
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
+    # It cancels what is left of a connection that came in the last moment.
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
     stop = asyncio.Event()
 
     async def main() -> None:
@@ -43,7 +45,11 @@ def served(emulator: Emulator) -> Iterator[Emulator]:
             ready.set()
             await stop.wait()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
+    def run() -> None:
+        with runner:
+            runner.run(main())
+
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         assert ready.wait(10)
@@ -51,7 +57,6 @@ def served(emulator: Emulator) -> Iterator[Emulator]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
-        loop.close()
 
 
 def client_of(emulator: Emulator) -> Client:
