@@ -1,7 +1,7 @@
 """Measures an export beside a script with the official package, and beside what is possible at all.
 
-Run `python benchmarks/export.py` with `twilio==9.10.9` installed; all cases take about twenty minutes, most of
-it waiting, and `--case far|limit|size` runs one of them. Servers are processes of their own.
+Run `python benchmarks/export.py` with `twilio==9.10.9` installed; all cases take about twenty minutes, most
+of it waiting, and `--case far|limit|size` runs one of them. Servers are processes of their own.
 
 - far: many services, 50 ms away, no rate limit: the time against requests x latency / places, and against
   a script that does one thing after the other, measured on a part of the work and scaled up.

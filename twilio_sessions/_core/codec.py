@@ -80,7 +80,7 @@ def split_page(body: bytes, key: str, model: type[Any] | None = None) -> PagePar
         # One pass instead of two: a fifth of what listing costs. Whatever is wrong is found out below, or
         # when the rows are decoded with good will.
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return _parts(_envelope(key, model).decode(body), key, is_decoded=True)
+            return _parts(_envelope(key, cast("Any", model)).decode(body), key, is_decoded=True)
     try:
         return _parts(_envelope(key, msgspec.Raw).decode(body), key, is_decoded=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
