@@ -35,6 +35,8 @@ def test_the_arrows_point_downwards():
         ("_core/request.py", "from twilio_sessions.proxy import Session", "Arrows point downwards"),
         ("_core/window.py", "import twilio_sessions._core.pipeline", "Inside the core"),
         ("proxy/_sessions.py", "import twilio_sessions.assistants", "Arrows point downwards"),
+        ("export/_plan.py", "import twilio_sessions.bulk", "Arrows point downwards"),
+        ("bulk/_run.py", "import twilio_sessions.cli", "Arrows point downwards"),
         ("export/_run.py", "from twilio_sessions import AsyncClient", "public front door"),
         ("emulator/_rules.py", "from twilio_sessions.errors import APIError", "knows nothing of the client"),
         ("export/__init__.py", "import twilio_sessions.emulator", "client side knows nothing"),

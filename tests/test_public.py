@@ -15,6 +15,7 @@ import twilio_sessions
 PACKAGES = [
     "twilio_sessions",
     "twilio_sessions.assistants",
+    "twilio_sessions.bulk",
     "twilio_sessions.emulator",
     "twilio_sessions.errors",
     "twilio_sessions.events",

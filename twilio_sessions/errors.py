@@ -22,7 +22,9 @@
     │   └── PaginationError             a listing cannot be continued; carries the token to resume from
     ├── ArchiveError                    an archive's folder is not as the export left it, or is another one's
     │   └── ArchiveLockedError          another process writes to it
-    └── ExportIncompleteError           an export ended before everything was read; the same call continues
+    ├── ExportIncompleteError           an export ended before everything was read; the same call continues
+    └── JournalError                    a journal of bulk changes is another plan's, or cannot be read
+        └── JournalLockedError          another process writes to it
 
 All of them pickle, so they cross process borders, and none of them carries a credential.
 """
@@ -46,6 +48,8 @@ __all__ = [
     "ExportIncompleteError",
     "GoneError",
     "InvalidResponseError",
+    "JournalError",
+    "JournalLockedError",
     "NotFoundError",
     "PaginationError",
     "PermissionDeniedError",
@@ -283,3 +287,11 @@ class ArchiveLockedError(ArchiveError):
 
 class ExportIncompleteError(TwilioSessionsError):
     """An export ended before everything was read; what was read is kept, and the same call continues it."""
+
+
+class JournalError(TwilioSessionsError):
+    """The folder of a journal of bulk changes is not as they left it, or belongs to another plan."""
+
+
+class JournalLockedError(JournalError):
+    """Another process writes to this journal at the moment."""

@@ -37,6 +37,8 @@ EXAMPLES: list[errors.TwilioSessionsError] = [
     errors.ArchiveError("not an archive"),
     errors.ArchiveLockedError("locked"),
     errors.ExportIncompleteError("interrupted"),
+    errors.JournalError("another plan"),
+    errors.JournalLockedError("locked"),
 ]
 
 
@@ -84,7 +86,7 @@ def test_the_tree_in_the_docstring_is_the_tree():
     [
         (EXAMPLES[3], "refused [GET https://x.example/; the request was not processed]"),
         (EXAMPLES[4], "late [POST https://x.example/; the request may have been processed]"),
-        (EXAMPLES[-6], "not JSON [HTTP 200 to GET ] (request id RQ)"),
+        (EXAMPLES[-8], "not JSON [HTTP 200 to GET ] (request id RQ)"),
     ],
 )
 def test_what_a_reader_sees(error: errors.TwilioSessionsError, text: str):

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from twilio_sessions.cli._remedies import REMEDIES
 from twilio_sessions.errors import (
     APIConnectionError,
+    APIError,
     AuthenticationError,
     ExportIncompleteError,
     PermissionDeniedError,
@@ -61,6 +63,8 @@ def advice(error: BaseException | None, credentials: str = _CREDENTIALS) -> str:
     """
     if isinstance(error, ExportIncompleteError):
         return advice(error.__cause__, credentials)
+    if isinstance(error, APIError) and error.code in REMEDIES:
+        return REMEDIES[error.code]
     if isinstance(error, TwilioSessionsError):
         known = (what for kind, what in _AT_TWILIO.items() if isinstance(error, kind))
         return next(known, "").format(credentials=credentials)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations when it runs
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -13,11 +13,16 @@ from cyclopts import Parameter
 from twilio_sessions._version import __version__
 from twilio_sessions.cli import _codes
 from twilio_sessions.cli._advice import advice, explain
+from twilio_sessions.cli._bulk_commands import add_bulk
+from twilio_sessions.cli._connection import connected
 from twilio_sessions.cli._console import boxes, drop_output, errors
 from twilio_sessions.cli._convert_options import cat, convert
+from twilio_sessions.cli._debug import print_traceback
 from twilio_sessions.cli._demo import run_demo
+from twilio_sessions.cli._doctor import DOCTOR_CODES, doctor
 from twilio_sessions.cli._emulator import run_emulator
 from twilio_sessions.cli._export_options import export
+from twilio_sessions.cli._resource_commands import add_resources
 from twilio_sessions.cli._verify import MEANING, Output, run_verify
 from twilio_sessions.emulator import EmulatorOptions
 from twilio_sessions.errors import ArgumentError, ConfigurationError, TwilioSessionsError
@@ -26,10 +31,12 @@ __all__ = ["app", "run"]
 
 app = cyclopts.App(
     name="twilio-sessions",
-    help="Twilio's Sessions (Proxy v1 and Assistants v1): export them, or run a local Twilio.",
+    help="Twilio's Sessions (Proxy v1 and Assistants v1): read, change, export, or emulate them.",
     version=__version__,
     console=boxes(),
     default_parameter=Parameter(negative=()),
+    # Ctrl-C at a question ends it with a word, too.
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -51,10 +58,9 @@ async def demo(*, out: Path | None = None, services: int = 20, sessions: int = 4
     return await run_demo(out=out, services=services, sessions=sessions)
 
 
-app.command(export, help_epilogue=_codes.MEANING)
+app.command(connected(export), help_epilogue=_codes.MEANING)
 
 
-@app.command(help_epilogue=MEANING)
 def verify(
     path: Path,
     /,
@@ -78,8 +84,10 @@ def verify(
     return run_verify(path, against_api=against_api, output_format=output)
 
 
+app.command(connected(verify, only_with="against_api"), help_epilogue=MEANING)
 app.command(convert)
 app.command(cat)
+app.command(doctor, help_epilogue=DOCTOR_CODES)
 
 
 @app.command
@@ -140,6 +148,26 @@ async def emulator(  # noqa: PLR0913 - each is an option of its own
     )
 
 
+@app.command
+def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /) -> int:
+    """Print what makes a shell complete the commands and options of this program.
+
+    Example: twilio-sessions completion bash > ~/.local/share/bash-completion/completions/twilio-sessions
+
+    Parameters
+    ----------
+    shell
+        Which shell.
+    """
+    print(app.generate_completion(shell=shell))  # noqa: T201 - this is the output
+    return _codes.OK
+
+
+add_bulk(app)
+# Last, so that a verb that a group has already stays as it is.
+add_resources(app)
+
+
 def run() -> int:
     """Run the command line and return its exit code."""
     # What the library logs is for programs that use it; without a handler, warnings would go to the screen.
@@ -165,9 +193,11 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except TwilioSessionsError as error:
+        print_traceback(console, error)
         explain(console, error, advice(error))
         return _codes.USAGE if isinstance(error, ArgumentError | ConfigurationError) else _codes.FAILED
     except OSError as error:
+        print_traceback(console, error)
         explain(console, error, advice(error))
         return _codes.FAILED
     return code if isinstance(code, int) else _codes.OK

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.sync import Client
 
-__all__ = ["estimate_sync", "export_since_last_sync", "export_sync"]
+__all__ = ["blocking", "estimate_sync", "export_since_last_sync", "export_sync"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _blocking(
+def blocking(
     function: Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]],
 ) -> Callable[[Callable[[], None]], Callable[Concatenate[Client, P], T]]:
     """Make of a name and its documentation the same function for a `Client`, with its result awaited.
@@ -46,7 +46,7 @@ def _blocking(
     return name
 
 
-@_blocking(export)
+@blocking(export)
 def export_sync() -> None:
     """Export as `export` does, with a `Client`: the same arguments, and no `await`.
 
@@ -65,7 +65,7 @@ def export_sync() -> None:
     """
 
 
-@_blocking(export_since_last)
+@blocking(export_since_last)
 def export_since_last_sync() -> None:
     """Add what is new as `export_since_last` does, with a `Client`: the same arguments, and no `await`.
 
@@ -80,7 +80,7 @@ def export_since_last_sync() -> None:
     """
 
 
-@_blocking(estimate)
+@blocking(estimate)
 def estimate_sync() -> None:
     """Estimate as `estimate` does, with a `Client`: the same arguments, and no `await`.
 

@@ -13,7 +13,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from twilio_sessions._core import arguments
 from twilio_sessions.errors import ArgumentError
 
-__all__ = ["ParticipantSpec", "encode_participants", "identifiers"]
+__all__ = ["ParticipantSpec", "encode_participants", "identifiers", "to_spec"]
 
 # "A Session may have at most 2 participants" (Twilio error 80609).
 _MOST: Final = 2
@@ -92,13 +92,13 @@ def encode_participants(
 def identifiers(participants: Sequence[ParticipantSpec | Mapping[str, str]] | None) -> set[str]:
     """Return the identifiers of participants that `encode_participants` has accepted."""
     return {
-        (item if isinstance(item, ParticipantSpec) else _from_mapping("participants", item)).identifier
+        (item if isinstance(item, ParticipantSpec) else to_spec("participants", item)).identifier
         for item in participants or ()
     }
 
 
 def _encode(argument: str, item: ParticipantSpec | Mapping[str, str]) -> str:
-    spec = item if isinstance(item, ParticipantSpec) else _from_mapping(argument, item)
+    spec = item if isinstance(item, ParticipantSpec) else to_spec(argument, item)
     arguments.text(f"{argument}.identifier", spec.identifier, longest=191)
     arguments.text(f"{argument}.friendly_name", spec.friendly_name, longest=255)
     arguments.text(f"{argument}.proxy_identifier", spec.proxy_identifier, longest=255)
@@ -106,7 +106,12 @@ def _encode(argument: str, item: ParticipantSpec | Mapping[str, str]) -> str:
     return msgspec.json.encode(_converter.unstructure(spec)).decode("utf-8")
 
 
-def _from_mapping(argument: str, item: object) -> ParticipantSpec:
+def to_spec(argument: str, item: object) -> ParticipantSpec:
+    """Return what a mapping says, its names in any of the casings in use.
+
+    Raises:
+        ArgumentError: It is no mapping, or says something that a participant does not have.
+    """
     if not isinstance(item, Mapping):
         raise ArgumentError(
             f"{argument} must be a ParticipantSpec or a mapping; got {type(item).__name__}", argument=argument

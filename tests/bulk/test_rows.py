@@ -1,0 +1,87 @@
+"""Rows of sessions to create: what a file may say, and what is refused with its line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from twilio_sessions import ArgumentError
+from twilio_sessions.bulk import NewSession, read_rows
+from twilio_sessions.bulk._rows import check_rows
+from twilio_sessions.proxy import ParticipantSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERYTHING = NewSession(
+    unique_name="Order #1",
+    date_expiry=datetime(2030, 1, 1, tzinfo=UTC),
+    ttl=3600,
+    mode="voice-only",
+    status="open",
+    participants=[ParticipantSpec("+14155550100"), ParticipantSpec("+14155550101")],
+)
+
+
+def test_csv(tmp_path: Path):
+    file = tmp_path / "rows.CSV"
+    file.write_text(
+        "unique_name,ttl,date_expiry,mode,status,participants\n"
+        "Order #1,3600,2030-01-01T00:00:00Z,voice-only,open,+14155550100 +14155550101\n"
+        "123,,,,,\n"
+        'named,0,,,,"[{""identifier"": ""+14155550100"", ""friendlyName"": ""Ada""}]"\n',
+        encoding="utf-8-sig",
+    )
+    assert read_rows(file) == [
+        EVERYTHING,
+        NewSession(unique_name="123"),
+        NewSession(unique_name="named", ttl=0, participants=[ParticipantSpec("+14155550100", "Ada")]),
+    ]
+
+
+def test_ndjson(tmp_path: Path):
+    file = tmp_path / "rows.ndjson"
+    file.write_text(
+        '{"unique_name": "Order #1", "ttl": 3600, "date_expiry": "2030-01-01T00:00:00Z",'
+        ' "mode": "voice-only", "status": "open", "participants": ["+14155550100", {"Identifier":'
+        ' "+14155550101"}]}\n\n{"unique_name": "two", "ttl": null}\n'
+    )
+    assert read_rows(file) == [EVERYTHING, NewSession(unique_name="two")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("a.csv", "unique_name\na\nb\na\n", "row 3: unique_name 'a' is there twice"),
+        ("a.csv", "ttl\n60\n", "a.csv, line 2: Object missing required field `unique_name`"),
+        ("a.csv", "unique_name,tll\na,60\n", "unknown field `tll`; known are unique_name, date_expiry, ttl"),
+        ("a.csv", "unique_name\na,b\n", "a.csv, line 2: Object contains unknown field"),
+        ("a.csv", "unique_name,ttl\na,soon\n", "a.csv, line 2: Expected `int | null`, got `str`"),
+        ("a.csv", "unique_name,ttl\na,-1\n", "a.csv, line 2: ttl must be from 0"),
+        ("a.csv", "unique_name,mode\na,fax\n", "a.csv, line 2: mode must be one of message-only"),
+        ("a.csv", "unique_name,date_expiry\na,2030-01-01T00:00\n", "date_expiry must say its time zone"),
+        ("a.csv", "unique_name,participants\na,1 2 3\n", "participants may hold at most 2"),
+        ("a.csv", "unique_name,participants\na,[1]\n", "participants must be a ParticipantSpec or a mapping"),
+        ("a.csv", "unique_name,date_expiry\na,soon\n", "date_expiry must be a date such as 2026-12-31T18:00"),
+        ("a.csv", 'unique_name\n"a\n', "a.csv, line 1: unexpected end of data"),
+        ("a.jsonl", '{"unique_name": 5}\n', "a.jsonl, line 1: Expected `str`, got `int`"),
+        ("a.jsonl", '\n{"unique_name"\n', "a.jsonl, line 2: "),
+        ("a.jsonl", '{"unique_name": "a", "participants": 5}\n', "participants must be a list"),
+        ("a.jsonl", '{"unique_name": "..", "ttl": 1}\n', "unique_name must name one resource"),
+    ],
+)
+def test_what_cannot_be_right_is_named_with_its_line(tmp_path: Path, name: str, text: str, problem: str):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ArgumentError) as caught:
+        read_rows(tmp_path / name)
+    assert problem in str(caught.value)
+
+
+def test_rows_may_be_mappings():
+    assert check_rows([{"unique_name": "a", "participants": ["+1"]}]) == (
+        NewSession(unique_name="a", participants=[ParticipantSpec("+1")]),
+    )
+    with pytest.raises(ArgumentError, match="row 2: unique_name"):
+        check_rows([{"unique_name": "a"}, {"unique_name": ""}])

@@ -1,0 +1,128 @@
+"""The options that say who to be and where Twilio is, the same for every command that speaks to it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import attrs
+from cyclopts import Group, Parameter
+
+from twilio_sessions.cli._debug import DEBUG
+from twilio_sessions.cli._profiles import VARIABLES, config_path, read_profile, read_profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Connection", "connected"]
+
+_GROUP: Final = Group("Connection", sort_key=90)
+_PROFILE: Final = "TWILIO_SESSIONS_PROFILE"
+# What a profile calls itself that is used when nothing else says who to be.
+_DEFAULT: Final = "default"
+
+
+@Parameter(name="*", group=_GROUP)
+@attrs.frozen(kw_only=True)
+class Connection:
+    """Who to be, and where Twilio is.
+
+    Attributes:
+        profile: A profile of ~/.config/twilio-sessions/config.toml; with one, no TWILIO_ variable counts.
+        account_sid: The account, AC...; its token is in TWILIO_AUTH_TOKEN or the profile.
+        api_key: An API key, SK...; its secret is in TWILIO_API_SECRET or the profile.
+        edge: Such as sydney.
+        region: Such as au1.
+        proxy_url: Where Proxy is, when it is not at Twilio.
+        assistants_url: Where Assistants is, when it is not at Twilio.
+        debug: Show where in the program an error came from.
+    """
+
+    profile: str | None = None
+    account_sid: str | None = None
+    api_key: str | None = None
+    edge: str | None = None
+    region: str | None = None
+    proxy_url: str | None = None
+    assistants_url: str | None = None
+    debug: Annotated[bool, Parameter(show_default=False)] = False
+
+    def apply(self) -> str:
+        """Make the environment of this process say what was asked for, and return where that came from.
+
+        Raises:
+            ConfigurationError: The profile cannot be read.
+        """
+        # First of all, so that it shows where errors of the profile came from, too.
+        self.note_debug()
+        variables, source = self._resolve(os.environ)
+        for name in VARIABLES.values():
+            os.environ.pop(name, None)
+        os.environ.update(variables)
+        return source
+
+    def note_debug(self) -> None:
+        """Have errors say where they came from, if that was asked for."""
+        if self.debug:
+            os.environ[DEBUG] = "1"
+
+    def _resolve(self, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
+        """Return the variables to go on with: of options, else of a profile as a whole, else as they are."""
+        found = {name: environ[name] for name in VARIABLES.values() if environ.get(name)}
+        source = "the environment"
+        name = self.profile or environ.get(_PROFILE)
+        file = config_path(environ)
+        if name is None and not found and _DEFAULT in read_profiles(file):
+            name = _DEFAULT
+        if name is not None:
+            found = read_profile(file, name).variables(environ)
+            source = f"the profile {name!r} of {file}"
+        given = {
+            variable: value
+            for key, variable in VARIABLES.items()
+            if (value := getattr(self, key, None)) is not None
+        }
+        return found | given, source
+
+
+def connected(command: Callable[..., object], *, only_with: str = "") -> Callable[..., object]:
+    """Return a command that takes these options besides its own.
+
+    Args:
+        command: A function or a coroutine function.
+        only_with: The option with which alone it speaks to Twilio; without, no profile is looked at.
+    """
+
+    def apply(connection: Connection | None, options: dict[str, object]) -> None:
+        given = connection or Connection()
+        given.note_debug()
+        if not only_with or options.get(only_with):
+            given.apply()
+
+    if inspect.iscoroutinefunction(command):
+
+        @functools.wraps(command)
+        async def waited(*args: Any, connection: Connection | None = None, **options: Any) -> Any:
+            apply(connection, options)
+            return await command(*args, **options)
+
+        return _with_options(waited, command)
+
+    @functools.wraps(command)
+    def called(*args: Any, connection: Connection | None = None, **options: Any) -> Any:
+        apply(connection, options)
+        return command(*args, **options)
+
+    return _with_options(called, command)
+
+
+def _with_options(function: Any, command: Callable[..., object]) -> Callable[..., object]:
+    """Say what cyclopts reads, which would follow `__wrapped__` otherwise."""
+    signature = inspect.signature(command)
+    option = inspect.Parameter("connection", inspect.Parameter.KEYWORD_ONLY, default=None)
+    function.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])
+    function.__annotations__ = {**command.__annotations__, "connection": Connection | None}
+    wrapped: Callable[..., object] = function
+    return wrapped
