@@ -93,10 +93,12 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Kill, cancel and cut the power of exports at full size: `-- kill` for one of them; takes an hour."""
+    """Kill, cancel and cut the power of exports, kill bulk changes: `-- kill` for one; all take an hour."""
     _install(session, "test")
-    names = session.posargs or ["kill", "cancellation", "powerloss"]
-    files = [f"tests/export/test_{name}.py" for name in names]
+    names = session.posargs or ["kill", "cancellation", "powerloss", "bulk"]
+    files = [
+        "tests/bulk/test_kill.py" if name == "bulk" else f"tests/export/test_{name}.py" for name in names
+    ]
     session.run("pytest", "-v", *files, env={"TWILIO_SESSIONS_SOAK": "20000"})
 
 
@@ -152,7 +154,8 @@ def docs(session: nox.Session) -> None:
     stage = Path("build", "docs")
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree("docs", stage / "docs")
-    (stage / "docs" / "zensical.toml").rename(stage / "zensical.toml")
+    for settings in ("zensical.toml", "griffe_examples.py"):
+        (stage / "docs" / settings).rename(stage / settings)
     for source, page in (("CHANGELOG.md", "changelog.md"), (".github/CONTRIBUTING.md", "contributing.md")):
         shutil.copy(source, stage / "docs" / page)
     with session.chdir(stage):
@@ -185,7 +188,7 @@ def audit(session: nox.Session) -> None:
     extras = [one for extra in project["optional-dependencies"].values() for one in extra]
     wanted = [one for one in [*project["dependencies"], *extras] if not one.startswith("twilio-sessions")]
     requirements.write_text("\n".join(wanted) + "\n")
-    session.run("pip-audit", "--requirement", str(requirements), *session.posargs)
+    session.run("pip-audit", "--strict", "--requirement", str(requirements), *session.posargs)
 
 
 @nox.session
