@@ -28,7 +28,8 @@ async def test_what_arrives_late_is_counted_late():
         slot.answered()
         arrived = gate.clock()
     async with gate.slot(KEY):
-        assert gate.clock() - arrived > 0.099
+        # Not by when it was let go: then it would be 0.02.
+        assert gate.clock() - arrived > 0.06
     async with gate.slot(None) as slot:
         slot.answered()
 
@@ -38,7 +39,7 @@ async def test_what_is_not_answered_is_counted_when_its_slot_is_left():
     await hold(gate, KEY, 0.08)
     left = gate.clock()
     await hold(gate, KEY)
-    assert gate.clock() - left > 0.099
+    assert gate.clock() - left > 0.06
 
 
 async def test_a_place_is_released_once():
