@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from archives import client_of, emulator_of
 
-from twilio_sessions import ArchiveError, ArchiveLockedError
+from twilio_sessions import ArchiveError, ArchiveLockedError, ArgumentError
 from twilio_sessions.bulk import delete, plan_delete
 from twilio_sessions.bulk._archived import ArchivedRows
 from twilio_sessions.emulator import Seed
@@ -81,7 +81,7 @@ async def test_an_archive_of_another_account(emulator: Emulator, client: AsyncCl
     await export(client, tmp_path / "archive", products=["proxy"])
     plan = await plan_delete(client, next(iter(emulator.store.services)).sid)
     plan = attrs.evolve(plan, account_sid=other)
-    with pytest.raises(ArchiveError, match=f"and the client's account is {other}"):
+    with pytest.raises(ArgumentError, match=f"plan is of account {other}, and the client is of AC"):
         await delete(client, plan, journal=tmp_path / "j", archive=tmp_path / "archive")
 
 

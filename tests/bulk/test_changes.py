@@ -214,8 +214,7 @@ async def test_sids_that_are_not_there(emulator: Emulator, client: AsyncClient, 
     assert report.undone[0].why == "there is no such session in these services"
     plan = await plan_delete(client, service.sid, where)
     report = await delete(client, plan, journal=tmp_path / "delete", without_archive=True)
-    assert report.counts == {"already": 1, "deleted": 1}
-    assert report.is_complete
+    assert report.counts == {"failed": 1, "deleted": 1}, "it may be in a service that was not named"
 
 
 async def test_an_empty_list_of_sids_means_none(emulator: Emulator, client: AsyncClient):

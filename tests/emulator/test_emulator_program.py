@@ -63,7 +63,7 @@ def served(
     assert process.returncode == 0
     assert printed == ""
     assert complaints_in(complaints).startswith("a local Twilio with ")
-    assert len(complaints.splitlines()) == 1
+    assert len(complaints_in(complaints).splitlines()) == 1
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -24,6 +24,8 @@ __all__ = ["Closer", "Deleter", "failure"]
 
 # "Session is closed and cannot be updated", "Session status change not supported".
 _NOT_OPEN: Final = frozenset({80607, 80608})
+# Seconds from the look at a session to the end of its deletion; after them it is looked at again.
+_AT_ONCE: Final = 5.0
 _GONE: Final = "it is not there any more"
 _BEGUN: Final = "a run that was interrupted may have done it"
 
@@ -39,10 +41,22 @@ class _Sessions:
 
     client: AsyncClient
     plan: ChangePlan
+    _there: set[str] = attrs.field(factory=set[str], init=False)
 
     async def probe(self, item: PlannedSession) -> None:
         """Ask for something harmless."""
         await self.client.proxy.v1.services(item.service_sid).fetch()
+
+    async def gone(self, item: PlannedSession, why: str) -> ChangeResult:
+        """Return the outcome of a session that is not there.
+
+        Raises:
+            NotFoundError: Nor is its service: this is another account, or another place.
+        """
+        if item.service_sid not in self._there:
+            await self.probe(item)
+            self._there.add(item.service_sid)
+        return self.ended(item, "already", why)
 
     def context(self, item: PlannedSession) -> AsyncSessionContext:
         return self.client.proxy.v1.services(item.service_sid).sessions(item.sid)
@@ -91,7 +105,7 @@ class Closer(_Sessions):
         try:
             session = await self.context(item).fetch()
         except NotFoundError:
-            return self.ended(item, "already", _GONE)
+            return await self.gone(item, _GONE)
         if session.status.lower() == SessionStatus.CLOSED:
             return self.ended(item, "already", _BEGUN if is_begun else None)
         unmet = self.plan.where.unmet(session, self.plan.listed_at)
@@ -102,7 +116,7 @@ class Closer(_Sessions):
         try:
             session = await self.context(item).update(status=SessionStatus.CLOSED)
         except NotFoundError:
-            return self.ended(item, "already", _GONE)
+            return await self.gone(item, _GONE)
         except APIError as error:
             if error.code not in _NOT_OPEN:
                 raise
@@ -129,12 +143,14 @@ class Deleter(_Sessions):
         """Say what became of a session that may not, or need not, be deleted."""
         try:
             answer = await self.client.with_response(self.context(item).fetch)
+            if answer.value.sid != item.sid:
+                return self.ended(item, "skipped", f"Twilio answers with another one, {answer.value.sid}")
             unmet = self.plan.where.unmet(answer.value, self.plan.listed_at)
             if unmet is not None:
                 return self.ended(item, "skipped", f"since it was listed: {unmet}")
             why = None if self.archived is None else await self._unsafe(self.archived, item, answer.body)
         except NotFoundError:
-            return self.ended(item, "already", _BEGUN if is_begun else _GONE)
+            return await self.gone(item, _BEGUN if is_begun else _GONE)
         return None if why is None else self.ended(item, "skipped", why)
 
     async def _unsafe(self, archived: ArchivedRows, item: PlannedSession, row: bytes) -> str | None:
@@ -147,11 +163,14 @@ class Deleter(_Sessions):
         return strange or await _strange(archived, "interactions", context.interactions)
 
     async def change(self, item: PlannedSession) -> ChangeResult:
-        """Delete a session."""
+        """Delete a session, at once or not at all: what was looked at is not what is there later."""
+        client = self.client
+        if self.archived is not None:
+            client = client.with_options(max_attempts=1, timeout=_AT_ONCE)
         try:
-            await self.context(item).delete()
+            await client.proxy.v1.services(item.service_sid).sessions(item.sid).delete()
         except NotFoundError:
-            return self.ended(item, "already", _GONE)
+            return await self.gone(item, _GONE)
         return self.ended(item, "deleted")
 
 

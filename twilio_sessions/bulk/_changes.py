@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions.bulk._journal import Journal
     from twilio_sessions.bulk._plan import ChangePlan
-    from twilio_sessions.bulk._results import ChangeProgress, ChangeReport, Outcome
+    from twilio_sessions.bulk._results import ChangeProgress, ChangeReport
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.export._findings import VerifyProgress
     from twilio_sessions.export._storage import DiskFolder
@@ -80,6 +80,7 @@ async def close(
     _check_action(plan, "close")
     with held(journal) as folder:
         opened, plan = await anyio.to_thread.run_sync(_opened, folder, plan)
+        _check_account(client, plan)
         run = Run(
             "close",
             client,
@@ -89,7 +90,7 @@ async def close(
             patience,
             on_result or _nobody,
             on_progress or _nobody,
-            _missing(opened, is_done=False),
+            _missing(opened),
         )
         return await run.run(Path(journal))
 
@@ -111,8 +112,9 @@ async def delete(
 
     The archive is verified first, in every run. Right before a session is deleted, it is fetched and its
     participants and interactions are listed again, and each of these rows must be in the archive exactly as
-    it is; otherwise the session is skipped. What Twilio adds to a session between that look and its deletion,
-    a few milliseconds later, cannot be seen: Twilio has no conditional delete.
+    it is; otherwise the session is skipped. What Twilio adds to a session between that look and its
+    deletion, which follows at once, cannot be seen: Twilio has no conditional delete. A deletion that does
+    not succeed at once is not repeated before the session was looked at again.
 
     Args:
         client: The client; its rate limit is kept.
@@ -147,6 +149,7 @@ async def delete(
         )
     with held(journal) as folder:
         opened, plan = await anyio.to_thread.run_sync(_opened, folder, plan)
+        _check_account(client, plan)
         archived = None
         if archive is not None:
             read = partial(read_archived, Path(archive), plan, _checking(on_verify or _nobody))
@@ -160,7 +163,7 @@ async def delete(
             patience,
             on_result or _nobody,
             on_progress or _nobody,
-            _missing(opened, is_done=True),
+            _missing(opened),
         )
         try:
             return await run.run(Path(journal))
@@ -182,11 +185,21 @@ def _opened(folder: DiskFolder, plan: ChangePlan) -> tuple[Journal[PlannedSessio
     return journal, plan
 
 
-def _missing(journal: Journal[PlannedSession], *, is_done: bool) -> tuple[ChangeResult, ...]:
-    """Return the outcomes of SIDs that no service had: as good as deleted, and not to be closed."""
-    outcome: Outcome = "already" if is_done else "failed"
+def _check_account(client: AsyncClient, plan: ChangePlan) -> None:
+    """Refuse to look for the sessions of one account in another one, where none of them is."""
+    known = {client.account_sid, plan.account_sid} - {None}
+    if len(known) > 1:
+        raise ArgumentError(
+            f"plan is of account {plan.account_sid}, and the client is of {client.account_sid}; "
+            "use the credentials of the account that the plan was made with",
+            argument="client",
+        )
+
+
+def _missing(journal: Journal[PlannedSession]) -> tuple[ChangeResult, ...]:
+    """Return the outcomes of SIDs that no service had: they may be in a service that was not named."""
     return tuple(
-        ChangeResult(outcome=outcome, sid=sid, service_sid=None, why=MISSING)
+        ChangeResult(outcome="failed", sid=sid, service_sid=None, why=MISSING)
         for sid in journal.header.missing
     )
 

@@ -190,11 +190,13 @@ class Run(Generic[T]):
             except TwilioSessionsError as error:
                 if not _is_outage(error):
                     return self._give_up(item, error, is_outage=False)
-                # Where anything else gets an answer meanwhile, it is this session and not Twilio.
-                strikes += await self._is_answering(item, began)
+                # Where anything else gets an answer meanwhile, it is this session and not Twilio; unless
+                # Twilio says itself that it is not: too many requests.
+                is_outage = isinstance(error, RateLimitError) or not await self._is_answering(item, began)
+                strikes += not is_outage
                 delay = outage.wait(error, time.monotonic()) if strikes < _STRIKES else None
                 if delay is None or self._stopped is not None:
-                    return self._give_up(item, error, is_outage=strikes == 0)
+                    return self._give_up(item, error, is_outage=is_outage)
                 await self._wait(error, delay)
             else:
                 outage.ended(time.monotonic())
@@ -231,7 +233,8 @@ class Run(Generic[T]):
         if is_outage or _stops(error):
             self._stopped = self._stopped or error
             return None
-        self.reached.at = time.monotonic()
+        if not _is_outage(error):
+            self.reached.at = time.monotonic()
         return self.changer.failed(item, error)
 
 

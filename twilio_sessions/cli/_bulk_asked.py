@@ -74,6 +74,8 @@ class Chosen:
             raise ArgumentError(
                 "name a service with --service, or a journal to go on with --journal", argument="service"
             )
+        if self.status is not None and not names(self.status):
+            raise ArgumentError("--status names no status; leave it out for the default", argument="status")
         return SessionFilter(
             statuses=names(self.status) or (),
             idle=self.idle,
@@ -85,7 +87,10 @@ class Chosen:
     def _sids(self) -> list[str] | None:
         if self.sids_from is None:
             return None
-        text = sys.stdin.read() if self.sids_from == "-" else Path(self.sids_from).read_text("utf-8")
+        try:
+            text = sys.stdin.read() if self.sids_from == "-" else Path(self.sids_from).read_text("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ArgumentError(f"{self.sids_from} is not text in UTF-8", argument="sids_from") from None
         return text.split()
 
 
@@ -118,6 +123,18 @@ class How:
     def folder(self, action: Action) -> Path:
         """Return the folder of the journal."""
         return self.journal or Path(f"{action}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+
+    def check_one(self) -> None:
+        """Refuse, for a single session, what is said of many: somebody forgot to say which.
+
+        Raises:
+            ArgumentError: That is so.
+        """
+        if attrs.evolve(self, yes=False, dry_run=False) != How():
+            raise ArgumentError(
+                "--journal, --concurrency, --patience and --progress are for many sessions, and this is one",
+                argument="sid",
+            )
 
     def check(self, action: Action) -> None:
         """Refuse to begin where nobody can be asked and nobody has said yes.

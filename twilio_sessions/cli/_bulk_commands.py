@@ -128,6 +128,12 @@ def delete(
         text for a person; ndjson prints a line for each session as it is done, json the result.
     """
     if sid is not None:
+        if archive is not None or without_archive:
+            raise ArgumentError(
+                "an archive is looked into for many sessions only; to delete one that is in it, put its SID "
+                "into a file, or - for standard input, and say --sids-from",
+                argument="archive",
+            )
         return _delete_one(sid, chosen, how, output)
     if (archive is None) is not without_archive:
         raise ArgumentError(
@@ -138,6 +144,8 @@ def delete(
     plan = _planned("delete", chosen, how)
     if plan is None:
         return _codes.INTERRUPTED
+    if archive is not None and not archive.is_dir():
+        raise ArgumentError(f"{archive} is no folder; name that of the archive", argument="archive")
     journal = how.folder("delete")
 
     async def work(
@@ -164,6 +172,7 @@ def _delete_one(sid: str, chosen: Chosen, how: How, output: BulkOutput) -> int:
         raise ArgumentError(
             "name one session and its --service, or say with options which sessions; not both", argument="sid"
         )
+    how.check_one()
     if not (how.yes or how.dry_run or agree(_SESSION, sid)):
         return _codes.FAILED
     where = InService(service=chosen.service[0])
@@ -192,6 +201,7 @@ def create(
         participants where they are wanted. A name that is taken counts as done.
     """
     if from_ is None:
+        how.check_one()
         return anyio.run(lambda: create_one(_SESSION, where, given, shown, dry_run=how.dry_run))
     if given.arguments():
         raise ArgumentError("with --from, the file says what each session is to be", argument="from")

@@ -43,6 +43,10 @@ class Output:
         """Whether a person is to read it."""
         return self.output == "table" or (self.output is None and output().is_terminal)
 
+    def check(self, model: type[object]) -> None:
+        """Refuse fields that are none, before anything is asked for or changed."""
+        choose_fields(model, self.fields)
+
     def show(self, row: object) -> None:
         """Print one resource."""
         fields = choose_fields(type(row), self.fields)

@@ -41,6 +41,7 @@ async def list_all(resource: Resource, where: Place, shown: ListOutput) -> int:
 
 async def fetch_one(resource: Resource, where: Place, sid: str, shown: Output) -> int:
     """Print one resource."""
+    shown.check(resource.model)
 
     async def work() -> int:
         async with AsyncClient() as client:
@@ -53,6 +54,7 @@ async def fetch_one(resource: Resource, where: Place, sid: str, shown: Output) -
 
 async def create_one(resource: Resource, where: Place, given: Given, shown: Output, *, dry_run: bool) -> int:
     """Create one and print it."""
+    shown.check(resource.model)
     arguments = given.arguments()
 
     async def work(products: Products) -> None:
@@ -69,6 +71,7 @@ async def change_one(
     Raises:
         ArgumentError: Nothing is to be changed.
     """
+    shown.check(resource.model)
     arguments = given.arguments()
     if not arguments:
         options = ", ".join(f"--{field.name.replace('_', '-')}" for field in attrs.fields(type(given)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -43,6 +44,9 @@ class MadeHere:
 
     def is_unchanged(self) -> bool:
         """Tell whether what is there is what a conversion made, byte for byte. Blocks on the disk."""
+        # DuckDB keeps changes beside the file while it is open, and after a crash.
+        if self.target.with_name(f"{self.target.name}.wal").exists():
+            return False
         digest = _digest(self.target)
         return digest is not None and digest in self._read().digests
 
@@ -50,7 +54,9 @@ class MadeHere:
         """Remember what is about to become the target, durably."""
         digest = _digest(made)
         if digest is not None:
-            digests = (digest, *self._read().digests)[:_REMEMBERED]
+            before = _digest(self.target) if os.path.lexists(self.target) else None
+            known = [one for one in self._read().digests if one == before]
+            digests = (digest, *known)[:_REMEMBERED]
             replace(self._folder, self._name, seal(_Made(digests)))
 
     @property

@@ -137,6 +137,8 @@ class _Place:
         if self.memory is not None:
             # Before it is there: one that nobody remembers could never be replaced.
             self.memory.remember(made)
+            # To read all of it took a while.
+            self.check()
         if os.path.lexists(self.target):
             self._exchange(made, old)
         elif made.is_dir():
