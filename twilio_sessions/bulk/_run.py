@@ -190,10 +190,10 @@ class Run(Generic[T]):
             except TwilioSessionsError as error:
                 if not _is_outage(error):
                     return self._give_up(item, error, is_outage=False)
-                # Where anything else gets an answer meanwhile, it is this session and not Twilio; unless
-                # Twilio says itself that it is not: too many requests.
-                is_outage = isinstance(error, RateLimitError) or not await self._is_answering(item, began)
-                strikes += not is_outage
+                # Where anything else gets an answer meanwhile, it is this session and not Twilio; but too
+                # many requests are nobody's fault.
+                is_outage = not await self._is_answering(item, began, error)
+                strikes += not is_outage and not isinstance(error, RateLimitError)
                 delay = outage.wait(error, time.monotonic()) if strikes < _STRIKES else None
                 if delay is None or self._stopped is not None:
                     return self._give_up(item, error, is_outage=is_outage)
@@ -217,14 +217,17 @@ class Run(Generic[T]):
         self.on_progress(self._progress)
         await anyio.sleep(delay)
 
-    async def _is_answering(self, item: T, since: float) -> bool:
+    async def _is_answering(self, item: T, since: float, error: TwilioSessionsError) -> bool:
         """Tell whether Twilio answers anything at all, asking for something harmless where nobody knows."""
+        if isinstance(error, RateLimitError):
+            self.reached.at = time.monotonic()
+            return True
         if self.reached.at is not None and self.reached.at >= since:
             return True
         try:
             await self.changer.probe(item)
-        except TwilioSessionsError as error:
-            if _is_outage(error):
+        except TwilioSessionsError as unanswered:
+            if _is_outage(unanswered):
                 return False
         self.reached.at = time.monotonic()
         return True
