@@ -7,6 +7,7 @@ import sys
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130
 _NEEDS = ("cyclopts", "rich")
 
 
@@ -18,6 +19,11 @@ def main() -> None:
             f"twilio-sessions: the command line needs {' and '.join(missing)}; "
             "install them with: pip install 'twilio-sessions[cli]'"
         )
-    from twilio_sessions.cli._app import run  # noqa: PLC0415 - only now is it sure to work
+    try:
+        from twilio_sessions.cli._app import run  # noqa: PLC0415 - only now is it sure to work
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:
+        # In the first moments, while modules are read.
+        code = _INTERRUPTED
+    sys.exit(code)

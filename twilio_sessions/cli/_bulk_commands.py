@@ -79,8 +79,8 @@ def close(
     """
     how.check("close")
     plan = _planned("close", chosen, how)
-    if plan is None:
-        return _codes.INTERRUPTED
+    if isinstance(plan, int):
+        return plan
     journal = how.folder("close")
 
     async def work(
@@ -142,8 +142,8 @@ def delete(
         )
     how.check("delete")
     plan = _planned("delete", chosen, how)
-    if plan is None:
-        return _codes.INTERRUPTED
+    if isinstance(plan, int):
+        return plan
     if archive is not None and not archive.is_dir():
         raise ArgumentError(f"{archive} is no folder; name that of the archive", argument="archive")
     journal = how.folder("delete")
@@ -244,8 +244,8 @@ def _output_of(shown: Output) -> BulkOutput:
     return "json" if shown.output == "json" else "ndjson" if shown.output == "ndjson" else "text"
 
 
-def _planned(action: Action, chosen: Chosen, how: How) -> ChangePlan | None:
-    """Return the plan: of the journal where nothing else is said, else listed now; None when interrupted."""
+def _planned(action: Action, chosen: Chosen, how: How) -> ChangePlan | int:
+    """Return the plan: of the journal where nothing else is said, else listed now; or the code of its end."""
     if chosen.is_empty and how.journal is not None:
         plan = bulk.load_plan(how.journal)
         if plan.action != action:
@@ -261,7 +261,7 @@ def _planned(action: Action, chosen: Chosen, how: How) -> ChangePlan | None:
             found.append(plan)
 
     code = anyio.run(listed, work)
-    return found[0] if code == _codes.OK else None
+    return found[0] if code == _codes.OK else code
 
 
 def _bulk(
