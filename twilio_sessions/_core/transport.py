@@ -74,14 +74,14 @@ class Transport:
         url = request.url(options.base_url(request.product))
         limits = aiohttp.ClientTimeout(
             sock_connect=options.connect_timeout,
-            # Its alarm is set anew at each chunk, 6 % of a fetch: only where it can ring before that of all.
+            # Its alarm is set anew at each chunk, a tenth of a bare fetch: only where it can ring first.
             sock_read=options.read_timeout if options.read_timeout < seconds else None,
             # Otherwise all above 5 s would be rounded up to whole seconds.
             ceil_threshold=math.inf,
         )
         departure = watch_departure()
         try:
-            # aiohttp's own limit for the whole costs 10 % of a fetch, this one a third of that.
+            # The limit for the whole, waiting for a connection and the last byte included.
             async with (
                 asyncio.timeout(seconds),
                 session.request(
