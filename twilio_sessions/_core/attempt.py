@@ -102,7 +102,7 @@ class Attempts:
     def tell(self, call: Call, kind: type[Event], **facts: object) -> None:
         """Count what happens to a call, and tell whoever listens.
 
-        Mostly nobody does: an event that is not made saves 4 % of a fetch.
+        Mostly nobody does, and then no event is made.
         """
         self.counters.count(kind, call.attempt)
         logged = is_logged(kind)

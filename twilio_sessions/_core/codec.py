@@ -77,8 +77,8 @@ def split_page(body: bytes, key: str, model: type[Any] | None = None) -> PagePar
         DecodeError: The body is not JSON, or not a page of `key`.
     """
     if model is not None:
-        # One pass instead of two: a fifth of what listing costs. Whatever is wrong is found out below, or
-        # when the rows are decoded with good will.
+        # One pass instead of two. Whatever is wrong is found out below, or when the rows are decoded with
+        # good will.
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _parts(_envelope(key, cast("Any", model)).decode(body), key, is_decoded=True)
     try:
