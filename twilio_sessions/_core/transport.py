@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import platform
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from twilio_sessions.errors import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from twilio_sessions._config import ClientOptions
@@ -73,6 +73,7 @@ class Transport:
         session = self._pool.session()
         url = request.url(options.base_url(request.product))
         limits = aiohttp.ClientTimeout(
+            total=seconds,
             sock_connect=options.connect_timeout,
             # Its alarm is set anew at each chunk, a tenth of a bare fetch: only where it can ring first.
             sock_read=options.read_timeout if options.read_timeout < seconds else None,
@@ -81,20 +82,16 @@ class Transport:
         )
         departure = watch_departure()
         try:
-            # The limit for the whole, waiting for a connection and the last byte included.
-            async with (
-                asyncio.timeout(seconds),
-                session.request(
-                    request.method,
-                    # The bytes of the path and the query are ours (or Twilio's own): never quoted again.
-                    yarl.URL(url, encoded=True),
-                    data=request.form,
-                    headers=_FORM if request.form is not None else None,
-                    allow_redirects=False,
-                    timeout=limits,
-                    proxy=self._pool.proxy_for(url),
-                ) as answer,
-            ):
+            async with session.request(
+                request.method,
+                # The bytes of the path and the query are ours (or Twilio's own): never quoted again.
+                yarl.URL(url, encoded=True),
+                data=request.form,
+                headers=_FORM if request.form is not None else None,
+                allow_redirects=False,
+                timeout=limits,
+                proxy=self._pool.proxy_for(url),
+            ) as answer:
                 if answered is not None:
                     answered()
                 return await _whole(request, url, answer, self._options.max_response_bytes)
