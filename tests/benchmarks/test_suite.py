@@ -43,7 +43,9 @@ def test_every_goal_has_a_number(found: dict[str, Any], folder: Path):
     words += ["kept Session", "import twilio_sessions", "AsyncClient", "installed size", "per page, listings"]
     for word in words:
         assert any(word in goal["what"] for goal in goals), word
-    assert all(math.isfinite(goal["measured"]) and goal["measured"] >= 0 for goal in goals)
+    assert all(math.isfinite(goal["measured"]) for goal in goals)
+    # A difference of two times, unlike their ratio, may come out below nothing in so short a run.
+    assert all(goal["measured"] > 0 for goal in goals if goal["unit"] == "x")
     table = (folder / "results.md").read_text()
     assert all(f"| {goal['what']} |" in table for goal in goals)
 
