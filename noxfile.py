@@ -44,9 +44,10 @@ def _find_pythons() -> None:
 
 _find_pythons()
 FOUND = [version for version in PYTHONS if _runs(f"python{version}")] or PYTHONS
-# What takes long is done by one interpreter for all: asyncio watches for what was forgotten; packages are
-# installed from a registry and exports are killed; lines are counted.
+# What takes long is done by one interpreter for all: asyncio watches for what was forgotten, and what documents
+# show is run; packages are installed from a registry and exports are killed; lines are counted.
 WATCHED, TOILING, MEASURED = FOUND[0], FOUND[len(FOUND) // 2], FOUND[-1]
+PARTS = {"documents": WATCHED, "toil": TOILING}
 
 
 def _install(session: nox.Session, *groups: str) -> None:
@@ -59,12 +60,13 @@ def tests(session: nox.Session) -> None:
     # Tests need them: ruff formats what is generated, type checkers read the clients, benchmarks have peers.
     _install(session, "test", "lint", "bench")
     measured = ("coverage", "run", "-m") if session.python == MEASURED else ()
+    parts = [part for part, python in PARTS.items() if python == session.python]
     session.run(
         # More at a time than there are processors: most of them wait for sockets and processes.
         *(*measured, "pytest", "-n", "4", *session.posargs),
         env={
             "PYTHONASYNCIODEBUG": "1" if session.python == WATCHED else "",
-            "TWILIO_SESSIONS_TEST_LONG": "yes" if session.python == TOILING else "no",
+            "TWILIO_SESSIONS_TEST_PARTS": " ".join(parts),
         },
     )
 
@@ -143,7 +145,7 @@ def min_deps(session: nox.Session) -> None:
     session.install("-q", "-c", str(constraints), *nox.project.dependency_groups(PROJECT, "test", "lint"))
     session.run("python", "-m", "pip", "freeze", "--exclude-editable")
     # What takes long is done with the newest versions.
-    session.run("pytest", "-n", "4", *session.posargs, env={"TWILIO_SESSIONS_TEST_LONG": "no"})
+    session.run("pytest", "-n", "4", *session.posargs, env={"TWILIO_SESSIONS_TEST_PARTS": ""})
 
 
 @nox.session

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import pytest
 from complaints import complaints_in
+from once import documents
 from served import served
 from terminal import CLEAN, run
 
@@ -28,6 +29,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+@documents
 @pytest.mark.parametrize("number", range(len(blocks("python"))))
 async def test_an_example_runs_as_written(number: int, tmp_path: Path):
     def example(environ: dict[str, str]) -> Callable[[], subprocess.CompletedProcess[str]]:
@@ -64,6 +66,7 @@ def test_the_commands_shown_exist(tmp_path: Path):
     assert all(line.split()[1] in listed for line in COMMANDS)
 
 
+@documents
 def test_the_commands_run_one_after_the_other(tmp_path: Path):
     (tmp_path / "accounts.toml").write_text(blocks("toml")[0])
     key = "SK" + "0" * 31 + "2"

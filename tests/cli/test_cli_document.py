@@ -6,13 +6,15 @@ import itertools
 import re
 import shlex
 import subprocess
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from canary import SECRET
+from once import documents
+from pages import DOCS, blocks_of
 from rides import Rides, masked, rides
-from terminal import CLEAN, Terminal
+from terminal import CLEAN, Terminal, call
 
 from twilio_sessions.cli import _codes
 from twilio_sessions.cli._app import app
@@ -23,8 +25,9 @@ from twilio_sessions.cli._resources import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-PAGE = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SCREENS = [
     (command.strip(), screen)
@@ -39,6 +42,7 @@ def account() -> Iterator[Rides]:
         yield running
 
 
+@documents
 def test_every_command_runs(account: Rides, tmp_path: Path):
     lines = [line for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
     assert len(lines) > 15
@@ -56,6 +60,29 @@ def test_every_command_runs(account: Rides, tmp_path: Path):
         assert "Traceback" not in done.stderr
         assert done.stdout or ">" in line or "delete" in line or "mkdir" in line, line
     assert account.emulator.store.service_by_name.keys() == {"rides"}
+
+
+@documents
+def test_pages_can_be_followed_one_after_the_other(account: Rides, tmp_path: Path):
+    """A number is in one pool of the account only: each page adds others."""
+    told = CLEAN | account.environ | {"RIDES_SERVICE": account.sid("KS")}
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    programs = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[:1]
+    programs += [block.text for block in blocks_of("quickstart.md") if block.kind == "python"]
+    commands = [line for _, text in BLOCKS for line in text.splitlines() if "deliveries" in line]
+    for command in (
+        *([sys.executable, "-c", program] for program in programs),
+        *(shlex.split(line) for line in commands),
+    ):
+        done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (command, done.stderr)
+    added = [one for one in account.emulator.processed if one.operation == "phone_numbers.create"]
+    assert len(added) == 5
+
+
+def test_a_mistake_is_what_is_shown(tmp_path: Path):
+    done = call("export", cwd=tmp_path)
+    assert ("text", done.stderr) in BLOCKS
 
 
 @pytest.mark.parametrize(("command", "wanted"), SCREENS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from complaints import complaints_in
+from once import documents
 from pages import DOCS, PAGES, TESTED_ELSEWHERE, Block, blocks_of
 from served import served
 from terminal import CLEAN
@@ -69,6 +70,7 @@ def looked_up(line: str) -> bool:
     return True
 
 
+@documents
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_runs_as_written(page: str, tmp_path: Path):

@@ -61,7 +61,7 @@ async def sweep(run: Callable[[Path], Awaitable[None]], how: How, folder: Path) 
 # What is not begun when all tasks are cancelled at once anyio does not close.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
-    pytest.mark.timeout(60 if STRIDE > 1 else 1200),
+    pytest.mark.timeout(180 if STRIDE > 1 else 1200),
     pytest.mark.parametrize("how", get_args(How)),
 ]
 

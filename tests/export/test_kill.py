@@ -53,7 +53,7 @@ FAULTS: list[dict[str, Any]] = [
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="there are no such signals"),
     *([] if SOAK else [once]),
-    pytest.mark.timeout(175 if not SOAK else 4 * 3600),
+    pytest.mark.timeout(180 if not SOAK else 4 * 3600),
 ]
 
 

@@ -255,7 +255,7 @@ THOROUGH = settings(
 )
 
 
-@pytest.mark.timeout(60 if not SOAK else 7200)
+@pytest.mark.timeout(180 if not SOAK else 7200)
 def test_no_row_is_lost_and_none_is_there_twice():
     run_state_machine_as_test(Exports, settings=THOROUGH)
 

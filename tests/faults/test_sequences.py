@@ -283,7 +283,7 @@ async def run_all(sequences: list[Sequence], totals: Counter[str]) -> None:
 
 
 @once
-@pytest.mark.timeout(60 if not SOAK else 7200)
+@pytest.mark.timeout(180 if not SOAK else 7200)
 def test_random_sequences(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     # Delays are drawn as short as they can be.
     monkeypatch.setattr(random, "random", lambda: 0.0)

@@ -149,7 +149,7 @@ def install_twilio_node(folder: Path, environ: dict[str, str]) -> None:
 
 
 @once
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(180)
 @pytest.mark.skipif(
     not (shutil.which("node") and shutil.which("npm")),
     reason="TWILIO-NODE IS NOT TESTED: NO NODE OR NO NPM HERE",
