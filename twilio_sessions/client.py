@@ -24,7 +24,6 @@ from twilio_sessions._core.gate import Gate
 from twilio_sessions._core.pipeline import Pipeline
 from twilio_sessions._core.pool import ConnectionOptions
 from twilio_sessions._core.transport import Transport
-from twilio_sessions.assistants._resources import AsyncAssistants
 from twilio_sessions.proxy._product import AsyncProxy
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from twilio_sessions._config import ClientOptions
     from twilio_sessions._core.capture import Answer
     from twilio_sessions._core.events import Counters, Event
+    from twilio_sessions.assistants._resources import AsyncAssistants
 
 __all__ = ["AsyncClient"]
 
@@ -226,6 +226,9 @@ class AsyncClient:
     @property
     def assistants(self) -> AsyncAssistants:
         """Twilio AI Assistants: sessions and messages, to be read."""
+        # Few need it any more, and everybody would wait for it when the client is imported.
+        from twilio_sessions.assistants._resources import AsyncAssistants  # noqa: PLC0415
+
         return AsyncAssistants(self._pipeline)
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import attrs
+import msgspec
 import pytest
 from answers import client_of, refusal
 from canary import SECRET
@@ -72,6 +72,6 @@ def test_an_error_says_how_often_it_was_tried_and_that_an_attempt_may_have_been_
     ],
 )
 def test_what_says_that_a_product_is_gone(error: TwilioSessionsError, request_: dict[str, Any], told: bool):
-    call = Call(attrs.evolve(GET, **request_), time.monotonic(), time.monotonic() + 1, attempt=1)
+    call = Call(msgspec.structs.replace(GET, **request_), time.monotonic(), time.monotonic() + 1, attempt=1)
     call.explain(error)
     assert getattr(error, "__notes__", []) == (["it ended"] if told else [])

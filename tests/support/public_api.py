@@ -121,8 +121,8 @@ def _class(name: str, cls: type) -> list[str]:
 
 
 def _fields(cls: type) -> dict[str, object]:
-    """Return what an attrs class or a named tuple holds, with types."""
-    names: tuple[str, ...] = getattr(cls, "_fields", ())
+    """Return what an attrs class, a struct or a named tuple holds, with types."""
+    names: tuple[str, ...] = getattr(cls, "__struct_fields__", getattr(cls, "_fields", ()))
     if attrs.has(cls):
         names = tuple(field.name for field in attrs.fields(cls) if not field.name.startswith("_"))
     # As written: what attrs remembers changes when somebody has its types resolved.
@@ -134,6 +134,8 @@ def _fields(cls: type) -> dict[str, object]:
 
 def _constructor(cls: type) -> list[str]:
     """Describe how it is made, where this package says so and not Python."""
+    if hasattr(cls, "__struct_fields__"):
+        return [f"    {line}" for line in _function("__init__", cls)]
     makers = [one for one in _said_here(cls) if inspect.isfunction(vars(one).get("__init__"))]
     if not makers or getattr(cls, "_is_protocol", False):
         return []

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
+import msgspec
 
 from twilio_sessions._core.codec import DecodeError, split_page
 from twilio_sessions._core.request import PAGE_TOKEN
 from twilio_sessions.errors import ArgumentError, PaginationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twilio_sessions._core.codec import PageParts
     from twilio_sessions._core.request import Request, Response
 
@@ -31,13 +34,13 @@ def first_request(request: Request, *, page_size: int, page_token: str | None) -
         ArgumentError: `page_token` is not a `Page.next_page_token`.
     """
     if page_token is None:
-        return attrs.evolve(request, query=f"PageSize={page_size}")
+        return msgspec.structs.replace(request, query=f"PageSize={page_size}")
     if not _QUERY.fullmatch(page_token) or not PAGE_TOKEN.search(page_token):
         raise ArgumentError(
             "page_token must be the next_page_token of an earlier page of the same listing, unchanged",
             argument="page_token",
         )
-    return attrs.evolve(request, query=page_token)
+    return msgspec.structs.replace(request, query=page_token)
 
 
 @attrs.define
@@ -77,7 +80,7 @@ class PageWalk:
             self.request = None
         else:
             query = self._next_query(parts.next_page_url, current, response)
-            self.request = attrs.evolve(current, query=query)
+            self.request = msgspec.structs.replace(current, query=query)
         return parts
 
     def _next_query(self, next_page_url: str, current: Request, response: Response) -> str:
@@ -86,8 +89,20 @@ class PageWalk:
         def refuse(reason: str) -> NoReturn:
             raise response.invalid(f"next_page_url {reason}: {next_page_url[:300]!r}", PaginationError)
 
+        path, _, query = next_page_url.partition("?")
+        # As it nearly always is; to take the address apart takes eight times as long, a fiftieth of a page.
+        if path != self.base_url + current.path or "#" in query:
+            query = self._query_elsewhere(next_page_url, current, refuse)
+        if not _QUERY.fullmatch(query) or not PAGE_TOKEN.search(query):
+            refuse("has no usable PageToken")
+        if query in self._seen:
+            refuse("leads back to a page that was already listed")
+        return query
+
+    def _query_elsewhere(self, url: str, current: Request, refuse: Callable[[str], NoReturn]) -> str:
+        """Return the query of an address that is written otherwise than that of the page before it."""
         try:
-            parts = urlsplit(next_page_url)
+            parts = urlsplit(url)
             foreign = not self._is_ours(parts)
         except ValueError:
             refuse("is not a URL")
@@ -95,10 +110,6 @@ class PageWalk:
             refuse("points to a foreign origin and is not followed")
         if not self._is_same_path(parts, current):
             refuse("points to another resource and is not followed")
-        if not _QUERY.fullmatch(parts.query) or not PAGE_TOKEN.search(parts.query):
-            refuse("has no usable PageToken")
-        if parts.query in self._seen:
-            refuse("leads back to a page that was already listed")
         return parts.query
 
     def _is_ours(self, parts: SplitResult) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import attrs
 
+from twilio_sessions._core.alarm import Alarms
 from twilio_sessions.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,7 +62,13 @@ def _is_http(url: str) -> bool:
 
 
 class ConnectionPool:
-    """The connections of one client, and of those that share its pool."""
+    """The connections of one client, and of those that share its pool.
+
+    Attributes:
+        alarms: Watch the time of what uses the session that `session()` returned last.
+    """
+
+    alarms: Alarms
 
     def __init__(
         self, options: ConnectionOptions, *, max_connections: int, headers: Mapping[str, str]
@@ -104,6 +111,7 @@ class ConnectionPool:
             )
         self._abandon()
         self._session, self._loop, self._process = self._open(), loop, os.getpid()
+        self.alarms = Alarms(loop)
         return self._session
 
     def _abandon(self) -> None:
@@ -166,6 +174,7 @@ class ConnectionPool:
         session, self._session = self._session, None
         if session is not None and self._process == os.getpid():
             await session.close()
+            self.alarms.stop()
 
 
 class Departure:

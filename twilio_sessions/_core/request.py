@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, urlencode
 
-import attrs
+import msgspec
 
 from twilio_sessions._core.refusal import BODY_START, api_error
 from twilio_sessions.errors import InvalidResponseError
@@ -50,8 +50,9 @@ class Replay(Enum):
         return self is Replay.IDEMPOTENT
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+# Both are made anew for each request: structs take a fifth of the time of attrs classes that are frozen, and
+# a changed copy a tenth of it.
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to ask of one product.
 
     Attributes:
@@ -85,8 +86,7 @@ class Request:
         return f"{base_url}{self.path}?{self.query}" if self.query else f"{base_url}{self.path}"
 
 
-@attrs.frozen(kw_only=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """What came back, whole.
 
     Attributes:
@@ -100,8 +100,12 @@ class Response:
     method: str
     url: str
     status: int
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    body: bytes = attrs.field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        # Not headers and body: they hold what people wrote to each other, and are long.
+        return f"Response(method={self.method!r}, url={self.url!r}, status={self.status!r})"
 
     @property
     def request_id(self) -> str | None:

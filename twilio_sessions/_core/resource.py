@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
-import attrs
+import msgspec
 
 from twilio_sessions._core import arguments
 from twilio_sessions._core.listing import Listing
@@ -186,5 +186,5 @@ class AsyncCollection(AsyncResource, Generic[T]):
     def _listing(self) -> Listing[T]:
         request = self._request("GET", "list", self._path)
         if self._is_entrance:
-            request = attrs.evolve(request, is_entrance=True)
+            request = msgspec.structs.replace(request, is_entrance=True)
         return Listing(self._pipeline, request, self._key, cast("type[T]", self._model))

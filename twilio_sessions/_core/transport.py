@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import os
 import platform
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["Transport"]
 
 _UNTRUSTED: Final = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
+_CHECK_ADDRESS: Final = (
+    "check the network, the address (edge and region, or proxy_url and assistants_url), and trust_env=True "
+    "behind an HTTP proxy"
+)
+_CHECK_PROXY: Final = "check http_proxy, or with trust_env the variables HTTPS_PROXY and HTTP_PROXY"
+_CHECK_TRUST: Final = "check the address, this machine's clock, and what is trusted (tls=)"
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -72,29 +80,23 @@ class Transport:
         """
         session = self._pool.session()
         url = request.url(options.base_url(request.product))
-        limits = aiohttp.ClientTimeout(
-            total=seconds,
-            sock_connect=options.connect_timeout,
-            # Its alarm is set anew at each chunk, a tenth of a bare fetch: only where it can ring first.
-            sock_read=options.read_timeout if options.read_timeout < seconds else None,
-            # Otherwise all above 5 s would be rounded up to whole seconds.
-            ceil_threshold=math.inf,
-        )
         departure = watch_departure()
         try:
-            async with session.request(
-                request.method,
-                # The bytes of the path and the query are ours (or Twilio's own): never quoted again.
-                yarl.URL(url, encoded=True),
-                data=request.form,
-                headers=_FORM if request.form is not None else None,
-                allow_redirects=False,
-                timeout=limits,
-                proxy=self._pool.proxy_for(url),
-            ) as answer:
-                if answered is not None:
-                    answered()
-                return await _whole(request, url, answer, self._options.max_response_bytes)
+            # The limit for the whole, waiting for a connection and the last byte included.
+            with self._pool.alarms.limit(seconds):
+                async with session.request(
+                    request.method,
+                    # The bytes of the path and the query are ours (or Twilio's own): never quoted again.
+                    yarl.URL(url, encoded=True),
+                    data=request.form,
+                    headers=_FORM if request.form is not None else None,
+                    allow_redirects=False,
+                    timeout=_limits(options, seconds),
+                    proxy=self._pool.proxy_for(url),
+                ) as answer:
+                    if answered is not None:
+                        answered()
+                    return await _whole(request, url, answer, self._options.max_response_bytes)
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             failed = _translate(error, request, url, options, seconds, left=departure.happened)
         # Raised here, where aiohttp's error is not its context: the frames of that one hold the headers.
@@ -107,6 +109,19 @@ class Transport:
     def leave(self, loop: asyncio.AbstractEventLoop) -> object:
         """Forget the connections opened in `loop` without touching them; see `ConnectionPool.leave`."""
         return self._pool.leave(loop)
+
+
+def _limits(options: ClientOptions, seconds: float) -> aiohttp.ClientTimeout:
+    """Return the limits left to aiohttp: those for the parts of an attempt that takes so long at most."""
+    # The alarm of sock_read is set anew at each chunk, a tenth of a bare fetch: only where it can ring first.
+    read = options.read_timeout if options.read_timeout < seconds else None
+    return _timeout(options.connect_timeout, read)
+
+
+@functools.lru_cache(maxsize=16)
+def _timeout(connect: float, read: float | None) -> aiohttp.ClientTimeout:
+    # Without the last one, all above 5 s would be rounded up to whole seconds.
+    return aiohttp.ClientTimeout(sock_connect=connect, sock_read=read, ceil_threshold=math.inf)
 
 
 async def _whole(request: Request, url: str, answer: aiohttp.ClientResponse, most: int) -> Response:
@@ -165,13 +180,54 @@ def _describe_timeout(error: TimeoutError, options: ClientOptions, seconds: floa
 
 
 def _describe(error: Exception) -> str:
-    """Say what broke in words that hold no header."""
+    """Say what broke, and what to look at, in words that hold no header, no query and no password."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _describe_unconnected(error)
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return (
+            f"the certificate of {_place(error.host, error.port)} is not the one whose fingerprint was given"
+        )
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the HTTP proxy refused to connect: {error.status} {error.message}"
+    return _describe_answer(error)
+
+
+def _describe_answer(error: Exception) -> str:
+    """Say why there is no answer over a connection that there was."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the server's answer is not HTTP ({error.message})"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return f"the server's answer ended too early ({error})"
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
         # What aiohttp's parsers and decompressors let through.
         return f"the server's answer cannot be read ({type(error).__name__})"
-    text = str(error) if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientPayloadError) else ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    why = error.strerror if isinstance(error, OSError) else None
+    return f"the connection broke ({why or type(error).__name__})"
+
+
+def _describe_unconnected(error: aiohttp.ClientConnectorError) -> str:
+    """Say to where there is no connection, why, and what to look at."""
+    where, why = _place(error.host, error.port), error.os_error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        told = str(getattr(why, "verify_message", "") or type(why).__name__)
+        return f"the certificate of {where} is not trusted: {told.rstrip('.')}; {_CHECK_TRUST}"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        reason = str(getattr(why, "reason", None) or type(why).__name__).replace("_", " ").lower()
+        return f"no TLS with {where}: {reason}; perhaps it speaks http only"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"cannot connect to {where}: name not found ({why.strerror or why}); {_CHECK_ADDRESS}"
+    told = "refused" if isinstance(why, ConnectionRefusedError) else _reason(why)
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"cannot connect to the HTTP proxy {where}: {told}; {_CHECK_PROXY}"
+    return f"cannot connect to {where}: {told}; {_CHECK_ADDRESS}"
+
+
+def _reason(error: OSError) -> str:
+    # What asyncio makes of it says where to, and not why.
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _place(host: str, port: int | None) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

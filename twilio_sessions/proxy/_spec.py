@@ -7,8 +7,6 @@ from typing import Final, cast
 
 import attrs
 import msgspec
-from cattrs import Converter
-from cattrs.gen import make_dict_unstructure_fn, override
 
 from twilio_sessions._core import arguments
 from twilio_sessions.errors import ArgumentError
@@ -48,20 +46,6 @@ def _pascal(name: str) -> str:
 _FIELDS: Final = tuple(field.name for field in attrs.fields(ParticipantSpec))
 # identifier, Identifier, proxy_identifier, proxyIdentifier, ProxyIdentifier: all of them are in use.
 _SPELLINGS: Final = {name.replace("_", ""): name for name in _FIELDS}
-
-_converter: Final = Converter()
-_converter.register_unstructure_hook(
-    ParticipantSpec,
-    make_dict_unstructure_fn(
-        ParticipantSpec,
-        _converter,
-        _cattrs_omit_if_default=True,
-        identifier=override(rename=_pascal("identifier")),
-        friendly_name=override(rename=_pascal("friendly_name")),
-        proxy_identifier=override(rename=_pascal("proxy_identifier")),
-        proxy_identifier_sid=override(rename=_pascal("proxy_identifier_sid")),
-    ),
-)
 
 
 def encode_participants(
@@ -103,7 +87,8 @@ def _encode(argument: str, item: ParticipantSpec | Mapping[str, str]) -> str:
     arguments.text(f"{argument}.friendly_name", spec.friendly_name, longest=255)
     arguments.text(f"{argument}.proxy_identifier", spec.proxy_identifier, longest=255)
     arguments.optional_sid(f"{argument}.proxy_identifier_sid", spec.proxy_identifier_sid, "PN")
-    return msgspec.json.encode(_converter.unstructure(spec)).decode("utf-8")
+    given = {_pascal(name): value for name in _FIELDS if (value := getattr(spec, name)) is not None}
+    return msgspec.json.encode(given).decode("utf-8")
 
 
 def to_spec(argument: str, item: object) -> ParticipantSpec:
