@@ -196,10 +196,12 @@ def member(argument: str, value: str | None, choices: type[StrEnum]) -> str | No
     """Return a value that the contract lists for this argument."""
     if value is None:
         return None
-    known = [str(choice.value) for choice in choices]
-    if value not in known:
-        raise ArgumentError(f"{argument} must be one of {', '.join(known)}; got {value!r}", argument=argument)
-    return str(value)
+    try:
+        return str(choices(value).value)
+    except ValueError:
+        known = ", ".join(choice.value for choice in choices)
+        message = f"{argument} must be one of {known}; got {value!r}"
+        raise ArgumentError(message, argument=argument) from None
 
 
 def boolean(argument: str, value: bool | None) -> str | None:  # noqa: FBT001 - the value that is checked
