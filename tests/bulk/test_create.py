@@ -138,15 +138,32 @@ async def test_participants_come_with_them(client: AsyncClient, service: Service
 
 async def test_a_journal_of_something_else(client: AsyncClient, service: Service, tmp_path: Path):
     await create(client, service.sid, ROWS[:2], journal=tmp_path / "j")
-    with pytest.raises(JournalError, match="its rows_sha256 is"):
+    with pytest.raises(
+        JournalError,
+        match="is the journal of other rows: they have changed since it was begun; go on with",
+    ):
         await create(client, service.sid, ROWS[:3], journal=tmp_path / "j")
-    with pytest.raises(JournalError, match="is not the journal of a bulk close or delete"):
+    with pytest.raises(
+        JournalError, match="is the journal of a bulk create, and does not say what to close or delete"
+    ):
         load_plan(tmp_path / "j")
-    with pytest.raises(JournalError, match="its action is 'create', and not 'close'"):
+    with pytest.raises(
+        JournalError,
+        match="is the journal of a bulk create, and this is a bulk close; go on with it by a create",
+    ):
         await close(client, await plan_close(client, service.sid), journal=tmp_path / "j")
     with pytest.raises(JournalError, match=r"it has no plan\.ndjson"):
         load_plan(tmp_path)
     with pytest.raises(NotFoundError):
         await create(client, "nowhere", ROWS, journal=tmp_path / "k")
-    with pytest.raises(ArgumentError, match="concurrency must be 1 or more"):
-        await create(client, service.sid, ROWS, journal=tmp_path / "l", concurrency=0)
+
+
+async def test_how_is_checked_before_anything_is_asked(
+    emulator: Emulator, client: AsyncClient, service: Service, tmp_path: Path
+):
+    with pytest.raises(ArgumentError, match="concurrency must be 1 or more; got 0"):
+        await create(client, str(service.unique_name), ROWS, journal=tmp_path / "j", concurrency=0)
+    with pytest.raises(ArgumentError, match="patience must be 0 seconds or more; got nan"):
+        await create(client, str(service.unique_name), ROWS, journal=tmp_path / "j", patience=float("nan"))
+    assert not emulator.requests
+    assert not (tmp_path / "j").exists()

@@ -267,7 +267,7 @@ def run(examples: int) -> None:
 
 
 @once
-@pytest.mark.timeout(3600 if SOAK else 120)
+@pytest.mark.timeout(3600 if SOAK else 180)
 def test_nothing_is_deleted_that_is_not_archived_as_it_is():
     run(SOAK or 20)
 

@@ -69,8 +69,8 @@ def test_what_is_wanted(where: dict[str, Any], fields: dict[str, Any], unmet: st
     [
         ({"statuses": "open"}, "statuses must be several"),
         ({"statuses": ["shut"]}, "statuses does not know 'shut'; known are open, in-progress"),
-        ({"idle": 30}, "idle must be a timedelta that is not negative; got 30"),
-        ({"older_than": -DAY}, "older_than must be a timedelta that is not negative"),
+        ({"idle": 30}, "idle must be a timedelta; got 30"),
+        ({"older_than": -DAY}, "older_than must not be negative; got -1 day, 0:00:00"),
         ({"name_prefix": ""}, "name_prefix must not be empty"),
         ({"sids": SID}, "sids must be several SIDs; got a string"),
         ({"sids": ["KC1"]}, "sids must be KC and 32 hexadecimal digits; got 'KC1'"),

@@ -11,7 +11,8 @@ import pytest
 
 from twilio_sessions import JournalError
 from twilio_sessions.bulk import ChangeResult, PlannedSession, close, plan_close
-from twilio_sessions.bulk._journal import JOURNAL, PLAN, Journal, held, open_journal, read_plan
+from twilio_sessions.bulk._folder import JOURNAL, PLAN, held
+from twilio_sessions.bulk._journal import Journal, open_journal, read_plan
 from twilio_sessions.bulk._records import Entry, Header, decode_entry, encode_entry
 from twilio_sessions.export._storage import DiskFolder
 

@@ -46,7 +46,7 @@ FAULTS = (
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="there are no such signals"),
     *([] if SOAK else [once]),
-    pytest.mark.timeout(120 if not SOAK else 3600),
+    pytest.mark.timeout(180 if not SOAK else 3600),
 ]
 
 

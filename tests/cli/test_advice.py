@@ -12,6 +12,7 @@ import pytest
 from twilio_sessions.cli._advice import advice, command_line, explain
 from twilio_sessions.cli._console import errors
 from twilio_sessions.errors import (
+    APICertificateError,
     APIConnectionError,
     ArchiveError,
     AuthenticationError,
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "the disk is full; free some space"),
         (
             OSError(errno.EROFS, os.strerror(errno.EROFS)),
-            "the disk is read-only; name a folder on another one",
+            "the disk is read-only; use a folder on another one",
         ),
-        (OSError(errno.EACCES, os.strerror(errno.EACCES)), "you may not write there"),
+        (OSError(errno.EACCES, os.strerror(errno.EACCES)), "you have no permission there"),
         (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), "raise that limit"),
         (OSError("who knows"), ""),
         (AuthenticationError("no", status=401), "Twilio does not accept the credentials, or not any more"),
@@ -48,6 +49,47 @@ if TYPE_CHECKING:
 def test_there_is_something_to_do(error: Exception, what: str):
     assert advice(error).startswith(what) or (what and what in advice(error))
     assert bool(advice(error)) is bool(what)
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "what"),
+    [
+        (errno.EROFS, [], "the disk is read-only; use a folder on another one"),
+        (errno.EROFS, ["--out", "--to"], "the disk is read-only; use a folder on another one with --out"),
+        (errno.EACCES, ["--output"], "you have no permission there; change the permissions"),
+        (
+            errno.EACCES,
+            ["--journal", "--yes"],
+            "you have no permission there; change the permissions, or name another folder with --journal",
+        ),
+        (errno.EMFILE, [], "too many files are open (ulimit -n); raise that limit"),
+        (
+            errno.EMFILE,
+            ["--concurrency"],
+            "too many files are open (ulimit -n); raise that limit, or lower --concurrency",
+        ),
+    ],
+)
+def test_only_options_that_the_command_has_are_named(number: int, options: list[str], what: str):
+    assert advice(OSError(number, os.strerror(number)), options=options) == what
+
+
+@pytest.mark.parametrize(
+    ("method", "verb"), [("GET", "read"), ("DELETE", "delete"), ("POST", "create or change")]
+)
+def test_what_may_not_be_done_is_what_was_tried(method: str, verb: str):
+    said = advice(PermissionDeniedError("no", status=403, method=method))
+    assert said.startswith(f"these credentials may not {verb} this; ")
+
+
+def test_a_certificate_is_no_matter_of_the_network():
+    error = APICertificateError("expired", method="GET", url="https://x.example/", maybe_processed=False)
+    assert advice(error) == "check this machine's clock and which certificates it trusts (SSL_CERT_FILE)"
+
+
+def test_what_has_no_name_of_a_file_is_said_without_its_number(capsys: pytest.CaptureFixture[str]):
+    explain(errors(), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert capsys.readouterr().err == "twilio-sessions: No space left on device\n"
 
 
 def test_what_is_incomplete_has_a_reason():

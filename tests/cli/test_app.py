@@ -6,38 +6,44 @@ import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from terminal import CLEAN, PROGRAM, call, run
 
 from twilio_sessions.cli import _codes
+from twilio_sessions.cli._app import app
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+
+    import cyclopts
+
+    from twilio_sessions.emulator import Emulator
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["export", "--out", "x"], "twilio-sessions: no credentials: set TWILIO_ACCOUNT_SID and"),
-        (["export"], "--out requires an argument"),
-        (["exprot"], "exprot"),
-        (["export", "--out", "x", "--compress", "gzip"], 'Invalid value "gzip" for --compress'),
+        (["export", "--out", "x", "--compress", "gzip"], 'invalid value "gzip" for --compress'),
         (
             ["export", "--out", "x", "--product", "video"],
-            "products does not know 'video'",
+            "--product does not know 'video'",
         ),
-        (["export", "--out", "x", "--status", "ajar"], "statuses does not know 'ajar'"),
+        (["export", "--out", "x", "--status", "ajar"], "--status does not know 'ajar'"),
         (
             ["export", "--out", "x", "--created-after", "soon"],
             "--created-after must be a date such as 2026-01-31",
         ),
         (
             ["export", "--out", "x", "--created-after", "2026-02-01", "--created-before", "2026-01-01"],
-            "created_after must be before created_before",
+            "--created-after must be before ",
         ),
-        (["emulator", "--port", "http"], "Invalid value for --port"),
+        (["emulator", "--port", "http"], "invalid value for --port"),
+        (["emulator", "--port", "0", "--host", "x" * 70], "twilio-sessions: --host is no name of a host: "),
+        (["emulator", "--port", "0", "--host", "192.0.2.1"], "that is no address of this machine"),
         (["emulator", "--port", "0", "--account-sid", "AC1"], "twilio-sessions: not an account SID"),
         (["demo", "--sessions", "-1"], "twilio-sessions: "),
     ],
@@ -56,20 +62,95 @@ def test_a_port_in_use_is_said(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = call("emulator", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
-    assert done.returncode == 1
-    assert "in use" in done.stderr
+        port = taken.getsockname()[1]
+        done = call("emulator", "--port", str(port), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"twilio-sessions: cannot listen on 127.0.0.1:{port}: the port is taken; choose another one, or 0 "
+        "for any that is free (--host, --port)\n"
+    )
 
 
-def test_help_has_an_example_for_each_command_and_says_what_codes_mean(tmp_path: Path):
+def shell(line: str, folder: Path, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=CLEAN | dict(environ or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_closed_output_is_said_before_anything_is_done(emulator: Emulator, tmp_path: Path):
+    told = emulator.environment()
+    code, _, errors = shell("twilio-sessions services create --unique-name x >&-", tmp_path, told)
+    assert code == 2
+    assert errors.startswith("twilio-sessions: standard output is closed, ")
+    assert len(errors.splitlines()) == 1
+    assert len(emulator.requests) == 0
+    assert shell("twilio-sessions services list >&- 2>&-", tmp_path, told) == (2, "", "")
+
+
+def test_closed_remarks_and_a_closed_input_are_no_matter(emulator: Emulator, tmp_path: Path):
+    told = emulator.environment()
+    line = "twilio-sessions services create --unique-name x --dry-run -o table 2>&-"
+    assert shell(line, tmp_path, told) == (0, "POST /v1/Services\n  UniqueName: x\n", "")
+    code, _, errors = shell("twilio-sessions services delete x <&-", tmp_path, told)
+    assert code == 2
+    assert "there is no terminal to ask at" in errors
+
+
+@pytest.mark.parametrize("line", ["services list", "services list -o table", "--help", "completion bash"])
+def test_a_full_disk_is_said_in_two_lines(emulator: Emulator, tmp_path: Path, line: str):
+    if not Path("/dev/full").exists():
+        pytest.skip("NO /dev/full HERE")
+    code, _, errors = shell(f"twilio-sessions {line} > /dev/full", tmp_path, emulator.environment())
+    assert code == _codes.FAILED
+    first, second = errors.splitlines()
+    assert first in {
+        "twilio-sessions: No space left on device",
+        "twilio-sessions: standard output: No space left on device",
+    }
+    assert second == "  the disk is full; free some space"
+
+
+def test_a_table_in_a_pipe_has_no_blanks_at_the_ends_of_lines(emulator: Emulator, tmp_path: Path):
+    told = emulator.environment()
+    for line in ("services list -o table", "doctor -o table", "export --out x --estimate", "export --help"):
+        code, printed, _ = shell(f"twilio-sessions {line}", tmp_path, told)
+        assert code == 0
+        assert len(printed.splitlines()) > 3
+        assert not re.search(r" $", printed, re.MULTILINE), line
+
+
+def commands(group: cyclopts.App = app, *words: str) -> Iterator[tuple[str, ...]]:
+    """Return the words of every command, those of groups included."""
+    for name in group:
+        if not name.startswith("-"):
+            yield (*words, name)
+            yield from commands(group[name], *words, name)
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_the_help_of_each_command_has_an_example_and_fits_into_eighty_columns(
+    words: tuple[str, ...], tmp_path: Path
+):
+    printed = call(*words, "--help", cwd=tmp_path).stdout
+    assert max(map(len, printed.splitlines())) <= 80
+    text = " ".join(printed.split())
+    assert f"Example: twilio-sessions {' '.join(words)}" in text
+    # What Python calls a type or a default says nothing to a person.
+    assert not re.search("TIMEDELTA|None|False", text)
+
+
+def test_help_says_what_codes_mean(tmp_path: Path):
     assert call("--version", cwd=tmp_path).stdout.strip() == "0.1.0"
-    for command in ("demo", "export", "emulator"):
-        text = " ".join(call(command, "--help", cwd=tmp_path).stdout.split())
-        assert f"Example: twilio-sessions {command}" in text
-        if command == "export":
-            codes = _codes.OK, _codes.FAILED, _codes.USAGE, _codes.INCOMPLETE, _codes.INTERRUPTED
-            assert all(re.search(rf"Exit codes: .*• {code} ", text) for code in codes)
-            assert f"{_codes.TERMINATED} by SIGTERM" in text
+    text = " ".join(call("export", "--help", cwd=tmp_path).stdout.split())
+    codes = _codes.OK, _codes.FAILED, _codes.USAGE, _codes.INCOMPLETE, _codes.INTERRUPTED
+    assert all(re.search(rf"Exit codes: .*• {code} ", text) for code in codes)
+    assert f"{_codes.TERMINATED} by SIGTERM" in text
 
 
 def test_help_fits_into_eighty_columns_also_in_a_pipe(tmp_path: Path):

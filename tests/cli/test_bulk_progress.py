@@ -51,9 +51,9 @@ def drawn(of: ChangeProgress | None, checking: VerifyProgress | None = None) -> 
             ],
         ),
         (
-            progress({"skipped": 1}, waiting_for="HTTP 503"),
+            progress({"skipped": 1}, waiting_for="HTTP 503: \x1b[2J"),
             None,
-            ["deleting 100 sessions  0:00:10", "1 skipped", "waiting: HTTP 503"],
+            ["deleting 100 sessions  0:00:10", "1 skipped", "waiting: HTTP 503: \\u001b[2J"],
         ),
     ],
 )

@@ -185,7 +185,10 @@ def test_credentials_that_are_refused_midway(emulator: Emulator, tmp_path: Path)
     emulator.faults.add(Fault("answer", status=401, nth=60, times=None))
     done = call("export", "--out", "archive", cwd=tmp_path, **emulator.environment())
     assert done.returncode == 1
-    assert "  Twilio does not accept the credentials, or not any more; check TWILIO_AUTH_TOKEN" in done.stderr
+    assert (
+        "  Twilio does not accept the credentials, or not any more; check TWILIO_ACCOUNT_SID and"
+        in done.stderr
+    )
     assert done.stdout.startswith("export to archive: incomplete\n")
     assert "go on:  twilio-sessions export --out archive\n" in done.stdout
     emulator.faults.clear()
@@ -283,9 +286,12 @@ def test_an_unreachable_twilio_is_three_lines(tmp_path: Path):
     done = call("export", "--out", "x", cwd=tmp_path, **environ)
     assert (done.returncode, done.stdout) == (1, "")
     first, second, third = done.stderr.splitlines()
-    assert first.endswith("GET http://127.0.0.1:1/v1/Services?PageSize=100; the request was not processed]")
+    assert first == (
+        "twilio-sessions: cannot connect to 127.0.0.1:1: refused "
+        "[GET http://127.0.0.1:1/v1/Services?PageSize=100; the request was not processed]"
+    )
     assert second.startswith("  after 5 attempts in ")
-    assert third.startswith("  check the network, and TWILIO_SESSIONS_PROXY_URL and ")
+    assert third == "  check TWILIO_SESSIONS_PROXY_URL and the network"
     assert "canary-9d1" not in done.stderr
 
 

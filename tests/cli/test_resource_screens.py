@@ -86,12 +86,22 @@ def test_chosen_fields_are_all_there(account: Rides, tmp_path: Path):
         2 sessions; no more were asked for (--limit 2)
         """
     )
-    assert screen(account, tmp_path, *words, "service_sid,sid", columns=60) == expected(
+
+
+def test_half_a_sid_is_none(account: Rides, tmp_path: Path):
+    words = ["sessions", "list", "--service", "rides", "--limit", "1"]
+    for columns, fields in ((30, []), (60, ["--fields", "service_sid,sid"])):
+        with Terminal(*words, *fields, cwd=tmp_path, environ=account.environ, columns=columns) as terminal:
+            assert terminal.finish() == 0
+            begun, ended = (line.split()[-1] for line in terminal.lines[1:3])
+        assert begun + ended in account.emulator.store.sessions
+    words = ["services", "fetch", "rides", "--fields", "sid,out_of_session_callback_url"]
+    assert screen(account, tmp_path, *words, columns=60) == expected(
         """
-        service_sid                         sid
-        KSxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  KCxxxxxxxxxxxxxxxxxxxxx…
-        KSxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  KCxxxxxxxxxxxxxxxxxxxxx…
-        2 sessions; no more were asked for (--limit 2)
+        sid
+          KSxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        out_of_session_callback_url
+          -
         """
     )
 
@@ -208,12 +218,10 @@ def test_doctor_says_what_to_do(account: Rides, tmp_path: Path):
         """
         check               found
         credentials  ok     ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, from the environment
-        proxy        wrong  ClientConnectorError: Cannot connect to host 127.0.0.1:9
-                            ssl:default [Connect call failed ('127.0.0.1', 9)] [GET
+        proxy        wrong  cannot connect to 127.0.0.1:9: refused [GET
                             http://127.0.0.1:9/v1/Services?PageSize=1; the request was
                             not processed]
-                            check the network, and TWILIO_SESSIONS_PROXY_URL and
-                            TWILIO_SESSIONS_ASSISTANTS_URL if they are set
+                            check TWILIO_SESSIONS_PROXY_URL and the network
         assistants   ok     answers, in N ms
         clock        ok     within 5 s of the server's
         rate limit   ok     Proxy answers 30 requests/s for each endpoint of a service;

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from twilio_sessions.cli._resources import RESOURCES
-from twilio_sessions.cli._tables import lay_out, printable
+from twilio_sessions.cli._tables import card, lay_out, printable
 from twilio_sessions.proxy import Session
 
 COLUMNS = next(resource.columns for resource in RESOURCES if resource.command == ("sessions",))
@@ -36,6 +36,35 @@ def test_every_line_fits_and_every_sid_is_whole(width: int, names: list[str | No
     assert len(lines) == len(rows) + 1
     assert all(SID in line for line in lines[1:])
     assert all(cell_len(line.rstrip()) <= width for line in lines)
+
+
+@pytest.mark.parametrize("keep_all", [False, True])
+@given(width=st.integers(34, 130))
+def test_read_down_its_column_a_sid_is_whole(*, keep_all: bool, width: int):
+    row = Session(sid="KC0123456789abcdef0123456789abcdef", service_sid="KSfedcba9876543210fedcba9876543210")
+    layout = lay_out(("unique_name", "sid", "service_sid"), [row], width, keep_all=keep_all)
+    console = Console(file=io.StringIO(), width=width)
+    with console.capture() as captured:
+        console.print(layout.table([row], heading=False))
+    lines, at = captured.get().splitlines(), 0
+    for name, wide in zip(layout.columns, layout.widths, strict=True):
+        if name != "unique_name":
+            assert "".join(line[at : at + wide].strip() for line in lines) == getattr(row, name)
+        at += wide + 2
+
+
+def test_a_card_puts_values_below_names_where_there_is_no_room_beside_them():
+    row = session("Order #1234")
+    for width in (20, 44, 46, 47, 80):
+        console = Console(file=io.StringIO(), width=width)
+        with console.capture() as captured:
+            console.print(card(row, ["unique_name", "sid"], width))
+        lines = [line.rstrip() for line in captured.get().splitlines()]
+        if width < len("unique_name") + 2 + len(SID):
+            assert lines[:3] == ["unique_name", "  Order #1234", "sid"]
+            assert "".join(line.strip() for line in lines[3:]) == SID
+        else:
+            assert lines == ["unique_name  Order #1234", f"sid          {SID}"]
 
 
 def test_later_rows_keep_the_columns_of_the_first():

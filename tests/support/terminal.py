@@ -83,6 +83,7 @@ class Terminal:
         environ: Mapping[str, str] | None = None,
         columns: int = 80,
         lines: int = 40,
+        program: str = PROGRAM,
     ) -> None:
         self.written = ""
         self.screen = pyte.Screen(columns, lines)
@@ -91,7 +92,7 @@ class Terminal:
         self._controller, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.process = subprocess.Popen(
-            [PROGRAM, *arguments],
+            [program, *arguments],
             cwd=cwd,
             env=CLEAN | {"TERM": "xterm-256color", "LANG": "C.UTF-8"} | dict(environ or {}),
             stdin=terminal,

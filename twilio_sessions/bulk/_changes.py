@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import anyio.from_thread
 import anyio.to_thread
 import attrs
 
-from twilio_sessions.bulk._archived import read_archived
+from twilio_sessions.bulk._archive_reading import read_archived
 from twilio_sessions.bulk._changers import Closer, Deleter
-from twilio_sessions.bulk._journal import held, open_journal
+from twilio_sessions.bulk._folder import held
+from twilio_sessions.bulk._journal import open_journal
 from twilio_sessions.bulk._plan import MISSING, PlannedSession
 from twilio_sessions.bulk._results import ChangeResult
-from twilio_sessions.bulk._run import Run
+from twilio_sessions.bulk._run import Run, check_way
 from twilio_sessions.errors import ArgumentError
 from twilio_sessions.export._outage import DEFAULT_PATIENCE
 
@@ -78,6 +77,7 @@ async def close(
         ({'closed': 118, 'already': 2}, True)
     """
     _check_action(plan, "close")
+    check_way(concurrency, patience)
     with held(journal) as folder:
         opened, plan = await anyio.to_thread.run_sync(_opened, folder, plan)
         _check_account(client, plan)
@@ -142,6 +142,7 @@ async def delete(
         ['it is not in the archive']
     """
     _check_action(plan, "delete")
+    check_way(concurrency, patience)
     if (archive is None) is not without_archive:
         raise ArgumentError(
             "archive must name a verified archive, or without_archive must say that none is wanted; not both",
@@ -152,8 +153,7 @@ async def delete(
         _check_account(client, plan)
         archived = None
         if archive is not None:
-            read = partial(read_archived, Path(archive), plan, _checking(on_verify or _nobody))
-            archived = await anyio.to_thread.run_sync(read)
+            archived = await read_archived(client, Path(archive), plan, on_verify or _nobody)
         run = Run(
             "delete",
             client,
@@ -202,13 +202,3 @@ def _missing(journal: Journal[PlannedSession]) -> tuple[ChangeResult, ...]:
         ChangeResult(outcome="failed", sid=sid, service_sid=None, why=MISSING)
         for sid in journal.header.missing
     )
-
-
-def _checking(notify: Callable[[VerifyProgress], None]) -> Callable[[VerifyProgress], None]:
-    """Let a check that was interrupted end, in its thread, at its next step."""
-
-    def report(progress: VerifyProgress) -> None:
-        anyio.from_thread.check_cancelled()
-        notify(progress)
-
-    return report

@@ -13,12 +13,13 @@ import msgspec
 
 from twilio_sessions.bulk._changers import failure
 from twilio_sessions.bulk._changes import DEFAULT_CONCURRENCY
-from twilio_sessions.bulk._journal import held, open_journal
+from twilio_sessions.bulk._folder import held
+from twilio_sessions.bulk._journal import open_journal
 from twilio_sessions.bulk._planning import to_service_sid
 from twilio_sessions.bulk._records import Header
 from twilio_sessions.bulk._results import ChangeResult
 from twilio_sessions.bulk._rows import NewSession, check_rows
-from twilio_sessions.bulk._run import Run
+from twilio_sessions.bulk._run import Run, check_way
 from twilio_sessions.errors import APIError, NotFoundError, TwilioSessionsError
 from twilio_sessions.export._outage import DEFAULT_PATIENCE
 
@@ -84,6 +85,7 @@ async def create(
         >>> report.counts
         {'created': 500}
     """
+    check_way(concurrency, patience)
     checked = check_rows(rows)
     sid = await to_service_sid(client, service)
     with held(journal) as folder:

@@ -50,10 +50,10 @@ def _to_sids(given: Iterable[str] | None) -> tuple[str, ...] | None:
 
 def _check_span(_: object, field: attrs.Attribute[timedelta | None], value: timedelta | None) -> None:
     given: object = value
-    if given is not None and (not isinstance(given, timedelta) or given < timedelta()):
-        raise ArgumentError(
-            f"{field.name} must be a timedelta that is not negative; got {value!r}", argument=field.name
-        )
+    if given is not None and not isinstance(given, timedelta):
+        raise ArgumentError(f"{field.name} must be a timedelta; got {given!r}", argument=field.name)
+    if given is not None and given < timedelta():
+        raise ArgumentError(f"{field.name} must not be negative; got {given}", argument=field.name)
 
 
 def _check_prefix(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:

@@ -6,15 +6,14 @@ each intent and each outcome. Lines that are written at the same time share one 
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import anyio
 import attrs
 
+from twilio_sessions.bulk._folder import JOURNAL, PLAN
 from twilio_sessions.bulk._records import (
     Entry,
     decode_entry,
@@ -23,26 +22,21 @@ from twilio_sessions.bulk._records import (
     encode_entry,
     encode_plan,
 )
-from twilio_sessions.errors import ArchiveError, ArchiveLockedError, JournalError, JournalLockedError
-from twilio_sessions.export._storage import DiskFolder, replace
+from twilio_sessions.bulk._request import check_request
+from twilio_sessions.export._storage import replace
 from twilio_sessions.export._threads import run_to_its_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from os import PathLike
+    from collections.abc import Callable, Iterator
 
     from twilio_sessions.bulk._records import Header
     from twilio_sessions.bulk._results import ChangeResult
     from twilio_sessions.export._storage import Folder
 
-__all__ = ["JOURNAL", "PLAN", "Journal", "check_request", "held", "open_journal", "read_plan"]
+__all__ = ["Journal", "open_journal", "read_plan"]
 
 T = TypeVar("T")
 
-PLAN: Final = "plan.ndjson"
-JOURNAL: Final = "journal.ndjson"
-# What a journal that has no plan yet may hold: a run was killed before it had written that.
-_BEGUN: Final = frozenset({".lock", JOURNAL, f"{JOURNAL}.tmp", f"{PLAN}.tmp"})
 _CHUNK: Final = 1 << 20
 
 
@@ -156,37 +150,6 @@ def _lines(folder: Folder) -> Iterator[bytes]:
         yield rest
 
 
-@contextmanager
-def held(path: str | PathLike[str]) -> Generator[DiskFolder]:
-    """Hold the folder of a journal, made if it is not there, until the block ends or the process.
-
-    Raises:
-        JournalError: Something that is no journal is in the way.
-        JournalLockedError: Another process writes to it.
-    """
-    folder = DiskFolder(Path(path))
-    with ExitStack() as stack:
-        try:
-            folder.make()
-            _check_folder(folder)
-            stack.enter_context(folder.lock())
-        except ArchiveLockedError:
-            raise JournalLockedError(
-                f"{folder.path} is being written to by another process; wait until it has ended"
-            ) from None
-        except ArchiveError as error:
-            raise JournalError(str(error)) from None
-        yield folder
-
-
-def _check_folder(folder: DiskFolder) -> None:
-    names = {entry.name for entry in folder.path.iterdir()}
-    if PLAN not in names and names - _BEGUN:
-        raise JournalError(
-            f"{folder.path} is no journal of a bulk change, and it is not empty; name a new folder"
-        )
-
-
 def read_plan(
     folder: Folder, item_type: type[T], where: str, check: Callable[[Header], object]
 ) -> tuple[Header, tuple[T, ...]] | None:
@@ -235,26 +198,3 @@ def open_journal(
     journal = Journal(folder, *found)
     journal.load()
     return journal
-
-
-def check_request(found: Header, asked: Header, where: str) -> None:
-    """Refuse a journal that is of another plan.
-
-    Raises:
-        JournalError: It is; the first difference is named.
-    """
-    for name, value in asked.request.items():
-        was = found.request.get(name)
-        if was != value:
-            raise JournalError(
-                f"{where} is the journal of another plan: its {name} is {_shown(was)}, and not "
-                f"{_shown(value)}; name another folder, or ask for the same"
-            )
-
-
-_SHOWN: Final = 100
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -150,6 +150,11 @@ def plan_from(header: Header, sessions: tuple[PlannedSession, ...], where: str) 
     Raises:
         JournalError: It is the journal of something else.
     """
+    if header.request.get("action") == "create":
+        raise JournalError(
+            f"{where} is the journal of a bulk create, and does not say what to close or delete; go on with "
+            "it by a create with the same rows, or name another folder"
+        )
     try:
         request = msgspec.convert(header.request, _Request)
     except msgspec.ValidationError as error:

@@ -14,9 +14,11 @@ import attrs
 
 from twilio_sessions._core import arguments
 from twilio_sessions.bulk._filter import ACTIVE, SessionFilter
-from twilio_sessions.bulk._journal import PLAN, check_request, read_plan
+from twilio_sessions.bulk._folder import PLAN
+from twilio_sessions.bulk._journal import read_plan
 from twilio_sessions.bulk._plan import ChangePlan, PlannedSession, plan_from, request_of
 from twilio_sessions.bulk._records import Header
+from twilio_sessions.bulk._request import check_request
 from twilio_sessions.errors import ArgumentError, InvalidResponseError, JournalError
 from twilio_sessions.export._common import first_error
 from twilio_sessions.export._storage import DiskFolder
@@ -106,7 +108,9 @@ def load_plan(journal: str | PathLike[str]) -> ChangePlan:
         DiskFolder(path), PlannedSession, str(path), lambda header: plan_from(header, (), str(path))
     )
     if found is None:
-        raise JournalError(f"{path} is not the journal of a bulk change: it has no {PLAN}")
+        raise JournalError(
+            f"{path} is not the journal of a bulk change: it has no {PLAN}; name the folder of an earlier run"
+        )
     return plan_from(*found, str(path))
 
 

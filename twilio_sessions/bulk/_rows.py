@@ -11,6 +11,7 @@ import attrs
 import msgspec
 
 from twilio_sessions._core import arguments
+from twilio_sessions.bulk._times import read_seconds
 from twilio_sessions.errors import ArgumentError
 from twilio_sessions.proxy._models import SessionMode, SessionStatus
 from twilio_sessions.proxy._spec import ParticipantSpec, encode_participants, to_spec
@@ -65,6 +66,11 @@ class NewSession:
 
 
 _COLUMNS: Final = tuple(field.name for field in attrs.fields(NewSession))
+_OTHERS: Final = ", ".join(_COLUMNS[1:])
+_EXPECTED: Final = {
+    True: f"a line that names the columns (unique_name, and any of {_OTHERS}), and one for each session",
+    False: f"a line for each session, a JSON object with unique_name and any of {_OTHERS}",
+}
 
 
 def read_rows(path: str | PathLike[str]) -> list[NewSession]:
@@ -72,18 +78,21 @@ def read_rows(path: str | PathLike[str]) -> list[NewSession]:
 
     Columns, or names of members, are those of `NewSession`. In CSV an empty cell is none, and `participants`
     is identifiers with spaces between them, or a JSON array; in NDJSON it is an array of identifiers or of
-    objects.
+    objects. `ttl` is seconds, or a duration such as 90m, 12h or 30d.
 
     Raises:
-        ArgumentError: A row cannot be right; its line is named.
+        ArgumentError: There is no row, or one cannot be right; its line is named.
         OSError: The file cannot be read.
 
     Example:
         >>> rows = read_rows("sessions.csv")
     """
     path = Path(path)
-    lines = _csv_rows(path) if path.suffix.lower() == ".csv" else _ndjson_rows(path)
+    is_csv = path.suffix.lower() == ".csv"
+    lines = _csv_rows(path) if is_csv else _ndjson_rows(path)
     rows = [_checked(f"{path}, line {number:,}", row) for number, row in lines]
+    if not rows:
+        raise ArgumentError(f"{path} has no rows; expected is {_EXPECTED[is_csv]}", argument="rows")
     return list(check_rows(rows))
 
 
@@ -107,12 +116,48 @@ def check_rows(rows: Iterable[NewSession | Mapping[str, Any]]) -> tuple[NewSessi
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restkey="", strict=True)
+        reader = csv.reader(file, strict=True)
+        columns: list[str] = []
         try:
-            for row in reader:
-                yield reader.line_num, {name: cell for name, cell in row.items() if cell}
-        except (csv.Error, UnicodeDecodeError) as error:
+            for cells in filter(None, reader):
+                where = f"{path}, line {reader.line_num:,}"
+                if columns:
+                    yield reader.line_num, _named(where, columns, cells)
+                else:
+                    columns = _checked_columns(where, cells)
+        except csv.Error as error:
             raise ArgumentError(f"{path}, line {reader.line_num:,}: {error}", argument="rows") from None
+        except UnicodeDecodeError:
+            raise ArgumentError(f"{path} is not text in UTF-8; save it as that", argument="rows") from None
+
+
+def _checked_columns(where: str, columns: list[str]) -> list[str]:
+    """Refuse columns that are not known, whatever is in them: what somebody wrote there would be lost."""
+    problem = _column_problem(columns)
+    if problem is not None:
+        known = f"known are {', '.join(_COLUMNS)}"
+        raise ArgumentError(f"{where}: {problem}; the first line names the columns, {known}", argument="rows")
+    return columns
+
+
+def _column_problem(columns: list[str]) -> str | None:
+    unknown = [repr(name) if name else "one without a name" for name in columns if name not in _COLUMNS]
+    if unknown:
+        return f"unknown columns: {', '.join(unknown)}"
+    doubled = [name for name in _COLUMNS if columns.count(name) > 1]
+    if doubled:
+        return f"columns that are there twice: {', '.join(doubled)}"
+    return None if "unique_name" in columns else "there is no column unique_name"
+
+
+def _named(where: str, columns: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) > len(columns):
+        raise ArgumentError(
+            f"{where}: {len(cells)} cells, and {len(columns)} columns; "
+            "put quotes around a cell that has a comma in it",
+            argument="rows",
+        )
+    return {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
 
 
 def _ndjson_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -130,7 +175,7 @@ class _Cells(msgspec.Struct, forbid_unknown_fields=True):
 
     unique_name: str
     date_expiry: str | None = None
-    ttl: int | None = None
+    ttl: int | str | None = None
     mode: str | None = None
     status: str | None = None
     participants: Any = None
@@ -138,19 +183,30 @@ class _Cells(msgspec.Struct, forbid_unknown_fields=True):
 
 def _checked(where: str, row: Mapping[str, Any]) -> NewSession:
     try:
-        # Cells are text; a number or a date is read where one is expected.
-        cells = msgspec.convert(row, _Cells, strict=False)
+        cells = msgspec.convert(row, _Cells)
         return NewSession(
             unique_name=cells.unique_name,
             date_expiry=_date(cells.date_expiry),
-            ttl=cells.ttl,
+            ttl=_seconds(cells.ttl),
             mode=cells.mode,
             status=cells.status,
             participants=_participants(cells.participants),
         )
     except (ArgumentError, msgspec.MsgspecError) as error:
-        known = f"; known are {', '.join(_COLUMNS)}" if "unknown field" in str(error) else ""
-        raise ArgumentError(f"{where}: {error}{known}", argument="rows") from None
+        raise ArgumentError(f"{where}: {_problem(row, error)}", argument="rows") from None
+
+
+def _problem(row: Mapping[str, Any], error: Exception) -> str:
+    if row.get("unique_name") is None:
+        return "unique_name is missing, and each row needs its own"
+    return f"{error}; known are {', '.join(_COLUMNS)}" if "unknown field" in str(error) else str(error)
+
+
+def _seconds(given: int | str | None) -> int | None:
+    try:
+        return read_seconds(given) if isinstance(given, str) else given
+    except ValueError as error:
+        raise ArgumentError(f"ttl {error}", argument="ttl") from None
 
 
 def _date(text: str | None) -> datetime | None:

@@ -10,17 +10,8 @@ import attrs
 
 from twilio_sessions._core import arguments
 from twilio_sessions.bulk._results import DONE, ChangeProgress, ChangeReport, ChangeResult
-from twilio_sessions.errors import (
-    APICertificateError,
-    APIConnectionError,
-    APIError,
-    AuthenticationError,
-    ConfigurationError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-    TwilioSessionsError,
-)
+from twilio_sessions.bulk._severity import may_pass, stops
+from twilio_sessions.errors import ArgumentError, RateLimitError, TwilioSessionsError
 from twilio_sessions.export._common import first_error
 from twilio_sessions.export._outage import Outage, Reached
 
@@ -33,13 +24,22 @@ if TYPE_CHECKING:
     from twilio_sessions.bulk._results import Action
     from twilio_sessions.client import AsyncClient
 
-__all__ = ["Changer", "Item", "Run"]
+__all__ = ["Changer", "Item", "Run", "check_way"]
 
-# 70005: too many of an account's requests failed; going on makes it worse.
-_STOPPING_CODES: Final = frozenset({70005})
-_STOPPING: Final = (AuthenticationError, PermissionDeniedError, APICertificateError, ConfigurationError)
 # So often a session may fail while others do not.
 _STRIKES: Final = 5
+
+
+def check_way(concurrency: int, patience: float) -> None:
+    """Check how a change is to be made, before anything is read, asked or written.
+
+    Raises:
+        ArgumentError: That is not possible.
+    """
+    arguments.count("concurrency", concurrency, least=1)
+    # No number is smaller than a NaN, nor is one larger.
+    if not patience >= 0:
+        raise ArgumentError(f"patience must be 0 seconds or more; got {patience}", argument="patience")
 
 
 class Item(Protocol):
@@ -116,7 +116,6 @@ class Run(Generic[T]):
     _progress: ChangeProgress = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        arguments.count("concurrency", self.concurrency, least=1)
         self._progress = ChangeProgress(self.action, len(self.journal.items) + len(self.extra))
 
     async def run(self, path: Path) -> ChangeReport:
@@ -188,7 +187,7 @@ class Run(Generic[T]):
             try:
                 result = await self._once(item)
             except TwilioSessionsError as error:
-                if not _is_outage(error):
+                if not may_pass(error):
                     return self._give_up(item, error, is_outage=False)
                 # Where anything else gets an answer meanwhile, it is this session and not Twilio; but too
                 # many requests are nobody's fault.
@@ -227,27 +226,15 @@ class Run(Generic[T]):
         try:
             await self.changer.probe(item)
         except TwilioSessionsError as unanswered:
-            if _is_outage(unanswered):
+            if may_pass(unanswered):
                 return False
         self.reached.at = time.monotonic()
         return True
 
     def _give_up(self, item: T, error: TwilioSessionsError, *, is_outage: bool) -> ChangeResult | None:
-        if is_outage or _stops(error):
+        if is_outage or stops(error):
             self._stopped = self._stopped or error
             return None
-        if not _is_outage(error):
+        if not may_pass(error):
             self.reached.at = time.monotonic()
         return self.changer.failed(item, error)
-
-
-def _is_outage(error: TwilioSessionsError) -> bool:
-    """Tell whether waiting may help; the client has tried several times, over seconds, before it raises."""
-    return isinstance(error, APIConnectionError | RateLimitError | ServerError) and not isinstance(
-        error, APICertificateError
-    )
-
-
-def _stops(error: TwilioSessionsError) -> bool:
-    """Tell whether no other session would fare better."""
-    return isinstance(error, _STOPPING) or (isinstance(error, APIError) and error.code in _STOPPING_CODES)

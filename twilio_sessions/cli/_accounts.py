@@ -11,6 +11,7 @@ from twilio_sessions.cli import _codes
 from twilio_sessions.cli._advice import advice, command_line, explain
 from twilio_sessions.cli._console import errors, output
 from twilio_sessions.cli._estimate import tell_estimate
+from twilio_sessions.cli._export import OPTIONS
 from twilio_sessions.cli._facts import report_facts, to_json
 from twilio_sessions.cli._finish import convert_archive, failure_code, report_so_far
 from twilio_sessions.cli._interruption import interruptible
@@ -109,7 +110,7 @@ def _explain(outcome: AccountOutcome[object]) -> None:
     account, error = outcome.account, outcome.error
     if error is not None:
         errors().print(f"{account.name} ({account.account_sid}):", markup=False)
-        explain(errors(), error, advice(error, account.variable))
+        explain(errors(), error, advice(error, account.variable, options=OPTIONS))
 
 
 def _code(outcome: AccountOutcome[ExportReport]) -> int:

@@ -12,26 +12,32 @@ from cyclopts import Parameter
 
 from twilio_sessions._version import __version__
 from twilio_sessions.cli import _codes
-from twilio_sessions.cli._advice import advice, explain
 from twilio_sessions.cli._bulk_commands import add_bulk
 from twilio_sessions.cli._connection import connected
-from twilio_sessions.cli._console import boxes, drop_output, errors
-from twilio_sessions.cli._convert_options import cat, convert
-from twilio_sessions.cli._debug import print_traceback
+from twilio_sessions.cli._console import boxes, drop_output, errors, finish_output, open_streams
+from twilio_sessions.cli._convert_options import CONVERT_CODES, cat, convert
 from twilio_sessions.cli._demo import run_demo
 from twilio_sessions.cli._doctor import DOCTOR_CODES, doctor
 from twilio_sessions.cli._emulator import run_emulator
+from twilio_sessions.cli._endings import end_with_error, end_with_os_error
 from twilio_sessions.cli._export_options import export
+from twilio_sessions.cli._mistakes import explain_mistake
+from twilio_sessions.cli._options import options_of
 from twilio_sessions.cli._resource_commands import add_resources
 from twilio_sessions.cli._verify import MEANING, Output, run_verify
 from twilio_sessions.emulator import EmulatorOptions
-from twilio_sessions.errors import ArgumentError, ConfigurationError, TwilioSessionsError
+from twilio_sessions.errors import TwilioSessionsError
 
 __all__ = ["app", "run"]
 
+_CLOSED = "standard output is closed, where the result goes; nothing was done (> /dev/null throws it away)"
+
 app = cyclopts.App(
     name="twilio-sessions",
-    help="Twilio's Sessions (Proxy v1 and Assistants v1): read, change, export, or emulate them.",
+    help=(
+        "Twilio's Sessions (Proxy v1 and Assistants v1): read, change, export, or emulate them.\n\n"
+        "Begin with `twilio-sessions demo`, which needs no account, or with `twilio-sessions doctor`."
+    ),
     version=__version__,
     console=boxes(),
     default_parameter=Parameter(negative=()),
@@ -44,7 +50,9 @@ app = cyclopts.App(
 async def demo(*, out: Path | None = None, services: int = 20, sessions: int = 4000) -> int:
     """Start a local Twilio, export everything from it, and check that nothing is missing.
 
-    Needs no account and no network. Example: twilio-sessions demo
+    Needs no account and no network.
+
+    Example: twilio-sessions demo
 
     Parameters
     ----------
@@ -65,19 +73,22 @@ def verify(
     path: Path,
     /,
     *,
-    against_api: bool = False,
+    against_api: Annotated[bool, Parameter(show_default=False)] = False,
     output: Annotated[Output, Parameter(name=["--output", "-o"])] = "text",
 ) -> int:
     """Check an archive: hashes, counts, that each row is there once and belongs to one that is there.
 
-    Nothing is changed. Example: twilio-sessions verify ./archive
+    Nothing is changed.
+
+    Example: twilio-sessions verify ./archive
 
     Parameters
     ----------
     path
         The folder of the archive.
     against_api
-        List services, phone numbers and sessions again, and name what was added, removed or changed since.
+        List services, phone numbers and sessions at Twilio again, and name what was added, removed or
+        changed since; the options below say who to be.
     output
         text for a person, json for a program, with every problem.
     """
@@ -85,7 +96,7 @@ def verify(
 
 
 app.command(connected(verify, only_with="against_api"), help_epilogue=MEANING)
-app.command(convert)
+app.command(convert, help_epilogue=CONVERT_CODES)
 app.command(cat)
 app.command(doctor, help_epilogue=DOCTOR_CODES)
 
@@ -101,13 +112,15 @@ async def emulator(  # noqa: PLR0913 - each is an option of its own
     account_sid: str | None = None,
     auth_token: str | None = None,
     latency: float = 0.0,
-    rate_limit: bool = False,
+    rate_limit: Annotated[bool, Parameter(show_default=False)] = False,
     fault: list[str] | None = None,
-    control: bool = False,
+    control: Annotated[bool, Parameter(show_default=False)] = False,
 ) -> int:
     """Run a local Twilio until it is interrupted; prints the variables that point a client at it.
 
-    Example: twilio-sessions emulator --port 8080 --services 3 --sessions 500
+    Another shell takes them with: set -a; . ./variables; set +a
+
+    Example: twilio-sessions emulator --port 8080 > variables
 
     Parameters
     ----------
@@ -172,20 +185,24 @@ def run() -> int:
     """Run the command line and return its exit code."""
     # What the library logs is for programs that use it; without a handler, warnings would go to the screen.
     logging.getLogger("twilio_sessions").addHandler(logging.NullHandler())
+    if not open_streams():
+        errors().print(f"twilio-sessions: {_CLOSED}", style="red")
+        return _codes.USAGE
     try:
         code = _run()
-        sys.stdout.flush()
+        lost = finish_output()
     except BrokenPipeError:
         drop_output()
         return _codes.BROKEN_PIPE
-    return code
+    return code if lost is None else end_with_os_error(lost, lost, options_of(app))
 
 
 def _run() -> int:
     console = errors()
     try:
-        code = app(exit_on_error=False, error_console=boxes(stderr=True), result_action="return_value")
-    except cyclopts.CycloptsError:
+        code = app(exit_on_error=False, print_error=False, result_action="return_value")
+    except cyclopts.CycloptsError as error:
+        explain_mistake(console, error)
         return _codes.USAGE
     except KeyboardInterrupt:
         console.print("interrupted")
@@ -193,13 +210,9 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except TwilioSessionsError as error:
-        print_traceback(console, error)
-        explain(console, error, advice(error))
-        return _codes.USAGE if isinstance(error, ArgumentError | ConfigurationError) else _codes.FAILED
+        return end_with_error(error, options_of(app))
     except OSError as error:
-        print_traceback(console, error)
-        explain(console, error, advice(error))
-        return _codes.FAILED
+        return end_with_os_error(error, finish_output(), options_of(app))
     return code if isinstance(code, int) else _codes.OK
 
 

@@ -1,17 +1,18 @@
-"""Bulk changes on the command line: list, show the plan, ask, do it, and say what came of it."""
+"""Bulk changes on the command line: show the plan, ask, do it, and say what came of it."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
-import anyio.lowlevel
 import attrs
 
+from twilio_sessions.bulk._folder import PLAN
 from twilio_sessions.cli import _codes
 from twilio_sessions.cli._advice import advice, explain
 from twilio_sessions.cli._bulk_asked import next_command
+from twilio_sessions.cli._bulk_looking import NOTHING_CHANGED, print_rows
 from twilio_sessions.cli._bulk_progress import BulkWatcher, change_facts
 from twilio_sessions.cli._bulk_screen import print_report
 from twilio_sessions.cli._console import errors, output
@@ -20,7 +21,7 @@ from twilio_sessions.cli._interruption import interruptible
 from twilio_sessions.cli._summary import print_next
 from twilio_sessions.cli._words import counted
 from twilio_sessions.client import AsyncClient
-from twilio_sessions.errors import ArgumentError, ConfigurationError, TwilioSessionsError
+from twilio_sessions.errors import ArgumentError, ConfigurationError, JournalError, TwilioSessionsError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,33 +32,10 @@ if TYPE_CHECKING:
     from twilio_sessions.bulk import Action, ChangeReport, ChangeResult
     from twilio_sessions.cli._bulk_asked import BulkOutput, How
 
-__all__ = ["Bulk", "listed"]
+__all__ = ["Bulk"]
 
-
-async def listed(work: Callable[[Callable[[int], None]], Awaitable[None]]) -> int:
-    """List what a plan is made of, showing how far it is; nothing is changed by that.
-
-    Args:
-        work: Lists, and calls what it is given with how many sessions there are so far.
-    """
-    console = errors()
-
-    async def show() -> int:
-        with console.status("listing sessions ...") as status:
-            await work(lambda count: status.update(f"listing sessions: {count:,} so far"))
-            # A Ctrl-C of this moment is heard before anything is changed.
-            await anyio.lowlevel.checkpoint()
-        return _codes.OK
-
-    async def hide() -> int:
-        await work(lambda _: None)
-        await anyio.lowlevel.checkpoint()
-        return _codes.OK
-
-    words = "interrupted; nothing was changed"
-    return await interruptible(
-        show if console.is_terminal else hide, last_words=words, farewell=lambda: console.print(words)
-    )
+# Those that advice may name.
+_OPTIONS: Final = ("--journal", "--concurrency")
 
 
 @attrs.define(kw_only=True)
@@ -74,6 +52,7 @@ class Bulk:
         plan_facts: The plan, for programs.
         plan_lines: A line for each session of the plan, for programs.
         work: Does it.
+        rehearse: Says what would come of it, where more can be said than what is planned.
     """
 
     action: Action
@@ -85,6 +64,7 @@ class Bulk:
     plan_facts: dict[str, object]
     plan_lines: Callable[[], list[dict[str, object]]]
     work: Callable[[AsyncClient, BulkWatcher, Callable[[ChangeResult], None]], Awaitable[ChangeReport]]
+    rehearse: Callable[[], int] | None = None
     _watcher: BulkWatcher = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -105,14 +85,15 @@ class Bulk:
         return anyio.run(self._run)
 
     def _rehearse(self) -> int:
-        if self.output == "json":
-            _print(self.plan_facts)
-        elif self.output == "ndjson":
-            for line in self.plan_lines():
-                _print(line)
-        else:
+        if self.how.progress == "json":
+            sys.stderr.write(to_json(self.plan_facts) + "\n")
+        if self.rehearse is not None:
+            return self.rehearse()
+        if self.output == "text":
             self.show_plan(output())
-            output().print("nothing was changed: this was --dry-run")
+            output().print(NOTHING_CHANGED)
+        else:
+            print_rows(self.plan_lines(), self.output)
         return _codes.OK
 
     def _announce(self) -> None:
@@ -132,7 +113,7 @@ class Bulk:
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     async def _run(self) -> int:
-        go_on = self._go_on()
+        go_on = next_command(self.journal, is_chosen_by_journal=self.action != "create")
         return await interruptible(
             self._work,
             last_words=f"stopped at once; the journal knows what was done\ngo on:  {go_on}",
@@ -140,19 +121,23 @@ class Bulk:
         )
 
     def _go_on(self) -> str:
-        return next_command(self.journal, is_chosen_by_journal=self.action != "create")
+        is_planned = (self.journal / PLAN).is_file()
+        return next_command(self.journal, is_chosen_by_journal=is_planned and self.action != "create")
 
     def _farewell(self) -> None:
         progress = self._watcher.progress
-        done = f" ({progress.seen:,} of {progress.total:,})" if progress is not None else ""
-        errors().print(f"interrupted; the journal knows what was done{done}", markup=False)
+        if progress is None:
+            errors().print("interrupted; nothing was changed by this run")
+        else:
+            done = f"{progress.seen:,} of {progress.total:,}"
+            errors().print(f"interrupted; the journal knows what was done ({done})")
         print_next(errors(), [("go on:", self._go_on())])
 
     async def _work(self) -> int:
         try:
             async with AsyncClient(rate_limit=self.how.rate_limit) as client, self._watcher:
                 report = await self.work(client, self._watcher, self._on_result)
-        except (ArgumentError, ConfigurationError, BrokenPipeError):
+        except (ArgumentError, ConfigurationError, JournalError, BrokenPipeError):
             raise
         except (TwilioSessionsError, OSError) as error:
             return self._failed(error)
@@ -163,14 +148,15 @@ class Bulk:
             _print(attrs.asdict(result))
 
     def _failed(self, error: TwilioSessionsError | OSError) -> int:
-        explain(errors(), error, advice(error))
+        explain(errors(), error, advice(error, options=_OPTIONS))
         progress = self._watcher.progress
+        # Before that, nothing was begun with which it could go on.
         if progress is not None:
             errors().print(f"{progress.seen:,} of {progress.total:,} seen to; the journal knows which")
             if self.output == "json":
                 facts = change_facts(progress) | {"event": "result", "complete": False, "error": str(error)}
                 _print(facts | {"resume": self._go_on()})
-        print_next(errors(), [("go on:", self._go_on())])
+            print_next(errors(), [("go on:", self._go_on())])
         return _codes.FAILED
 
     def _tell(self, report: ChangeReport) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
@@ -11,6 +12,8 @@ import attrs
 from cyclopts import Group, Parameter
 
 from twilio_sessions.bulk import DEFAULT_CONCURRENCY, SessionFilter
+from twilio_sessions.bulk._folder import check_folder
+from twilio_sessions.bulk._run import check_way
 from twilio_sessions.cli._advice import command_line
 from twilio_sessions.cli._asked import names
 from twilio_sessions.cli._console import errors
@@ -19,9 +22,11 @@ from twilio_sessions.errors import ArgumentError
 from twilio_sessions.export import DEFAULT_PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from twilio_sessions.bulk import Action
 
-__all__ = ["BulkOutput", "Chosen", "How", "next_command"]
+__all__ = ["BulkOutput", "Chosen", "How", "next_command", "reading"]
 
 BulkOutput: TypeAlias = Literal["text", "json", "ndjson"]
 
@@ -42,16 +47,17 @@ class Chosen:
             its last change counts.
         older_than: Only created so long ago or longer, such as 90d.
         name_prefix: Only with a unique name that begins like this.
-        sids_from: Only the SIDs in this file, one in a line; - is standard input.
+        sids_from: Only the SIDs (KC...) in this file, with blanks or line breaks between them; - is standard
+            input.
     """
 
     service: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
     status: str | None = None
-    idle: timedelta | None = None
-    older_than: timedelta | None = None
+    idle: Annotated[timedelta | None, Parameter(metavar="TIME")] = None
+    older_than: Annotated[timedelta | None, Parameter(metavar="TIME")] = None
     name_prefix: str | None = None
     # "-" is no option.
-    sids_from: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    sids_from: Annotated[str | None, Parameter(allow_leading_hyphen=True, metavar="PATH")] = None
 
     @property
     def is_empty(self) -> bool:
@@ -67,8 +73,7 @@ class Chosen:
         """Return it as the library takes it.
 
         Raises:
-            ArgumentError: Something cannot be right, or no service is named.
-            OSError: The file cannot be read.
+            ArgumentError: Something cannot be right, no service is named, or the file cannot be read.
         """
         if not self.service:
             raise ArgumentError(
@@ -87,10 +92,8 @@ class Chosen:
     def _sids(self) -> list[str] | None:
         if self.sids_from is None:
             return None
-        try:
+        with reading("--sids-from", self.sids_from):
             text = sys.stdin.read() if self.sids_from == "-" else Path(self.sids_from).read_text("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ArgumentError(f"{self.sids_from} is not text in UTF-8", argument="sids_from") from None
         return text.split()
 
 
@@ -100,16 +103,16 @@ class How:
     """How a bulk change is done.
 
     Attributes:
-        journal: The folder of the journal: a new one, or that of an earlier run to go on with. By default a
-            new one below the current folder.
+        journal: For many sessions: the folder of the journal, a new one, or that of an earlier run to go on
+            with. By default a new one below the current folder.
         yes: Do not ask.
-        dry_run: Say what would be done, and do nothing.
-        concurrency: Sessions at a time.
-        patience: Seconds to go on trying when Twilio cannot be reached any more.
-        progress: auto shows progress on a terminal; json writes a line of JSON to standard error every 2
-            seconds.
-        rate_limit: Keep Twilio's published limit, 30 requests/s for each endpoint of a service, which is the
-            default; only a local Twilio answers more.
+        dry_run: Say what would be done, and change nothing.
+        concurrency: For many sessions: how many at a time.
+        patience: For many sessions: seconds to go on trying when Twilio cannot be reached any more.
+        progress: For many sessions: auto shows progress on a terminal; json writes a line of JSON to standard
+            error every 2 seconds.
+        rate_limit: For many sessions: keep Twilio's published limit, 30 requests/s for each endpoint of a
+            service, which is the default; only a local Twilio answers more.
     """
 
     journal: Path | None = None
@@ -132,16 +135,21 @@ class How:
         """
         if attrs.evolve(self, yes=False, dry_run=False) != How():
             raise ArgumentError(
-                "--journal, --concurrency, --patience and --progress are for many sessions, and this is one",
+                "--journal, --concurrency, --patience, --progress and --no-rate-limit are for many sessions, "
+                "and this is one",
                 argument="sid",
             )
 
     def check(self, action: Action) -> None:
-        """Refuse to begin where nobody can be asked and nobody has said yes.
+        """Refuse to begin what is not possible, or where nobody can be asked and nobody has said yes.
 
         Raises:
             ArgumentError: That is so.
+            JournalError: The folder of the journal holds something else.
         """
+        check_way(self.concurrency, self.patience)
+        if self.journal is not None:
+            check_folder(self.journal)
         can_ask = sys.stdin is not None and sys.stdin.isatty() and errors().is_terminal
         if not (self.yes or self.dry_run or can_ask):
             raise ArgumentError(
@@ -149,6 +157,23 @@ class How:
                 "--dry-run shows what would be done",
                 argument="yes",
             )
+
+
+@contextmanager
+def reading(option: str, name: str | Path) -> Generator[None]:
+    """Read a file that an option names.
+
+    Raises:
+        ArgumentError: It cannot be read.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ArgumentError(
+            f"{name}, which {option} names, cannot be read: {error.strerror}", argument=option
+        ) from None
+    except UnicodeDecodeError:
+        raise ArgumentError(f"{name}, which {option} names, is not text in UTF-8", argument=option) from None
 
 
 def next_command(journal: Path, *, is_chosen_by_journal: bool) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from twilio_sessions.cli._bulk_screen import OUTCOMES
 from twilio_sessions.cli._facts import to_json
+from twilio_sessions.cli._tables import printable
 from twilio_sessions.cli._words import clock, counted, duration
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from twilio_sessions.cli._progress import ProgressMode
     from twilio_sessions.export import VerifyProgress
 
-__all__ = ["BulkWatcher", "bulk_picture", "change_facts"]
+__all__ = ["BulkWatcher", "bulk_picture", "change_facts", "checking_words"]
 
 _LOOK: Final = 0.25
 _LINE: Final = 2.0
@@ -112,16 +113,21 @@ def bulk_picture(progress: ChangeProgress | None, checking: VerifyProgress | Non
     if progress is None:
         if checking is None:
             return _text("beginning ...", "dim")
-        part = f", {checking.done / checking.total:.0%}" if checking.total else ""
-        return _text(f"checking the archive{part}, {counted(checking.rows, 'row')}", "dim")
+        return _text(checking_words(checking), "dim")
     title = f"{_DOING[progress.action]} {counted(progress.total, 'session')}  {clock(progress.seconds)}"
     counts = [f"{progress.counts[each]:,} {each}" for each in OUTCOMES if progress.counts[each]]
     return Group(_text(title, "bold"), _text(", ".join(counts) or "..."), _ending(progress))
 
 
+def checking_words(checking: VerifyProgress) -> str:
+    """Return how far the check of an archive is."""
+    part = f", {checking.done / checking.total:.0%}" if checking.total else ""
+    return f"checking the archive{part}, {counted(checking.rows, 'row')}"
+
+
 def _ending(progress: ChangeProgress) -> Text:
     if progress.waiting_for is not None:
-        return _text(f"waiting: {progress.waiting_for}", "yellow")
+        return _text(f"waiting: {printable(progress.waiting_for)}", "yellow")
     rate, left = _rate(progress), progress.total - progress.seen
     if not rate:
         return _text(f"{left:,} left", "dim")

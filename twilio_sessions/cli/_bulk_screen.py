@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+import attrs
 from rich.table import Table
 from rich.text import Text
 
+from twilio_sessions.cli._tables import lay_out, printable
 from twilio_sessions.cli._words import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -22,12 +25,19 @@ if TYPE_CHECKING:
         ChangeResult,
         NewSession,
         Outcome,
+        PlannedSession,
         SessionFilter,
     )
 
-__all__ = ["OUTCOMES", "describe", "print_new", "print_plan", "print_report"]
+__all__ = ["OUTCOMES", "describe", "print_checks", "print_new", "print_plan", "print_report"]
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("closed", "deleted", "created", "already", "skipped", "failed")
+_WOULD: Final = {
+    "deleted": "would be deleted",
+    "already": "not there any more",
+    "skipped": "would be left alone",
+    "failed": "cannot be looked at",
+}
 _SAMPLE: Final = 5
 _MOST: Final = 10
 
@@ -42,27 +52,78 @@ def print_plan(console: Console, plan: ChangePlan) -> None:
     if not plan.sessions:
         return
     numbers = Counter((session.service_sid, session.status) for session in plan.sessions)
-    table = _table("service", "status", ("sessions", "right"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("service", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("sessions", justify="right", no_wrap=True)
     for (service, status), count in sorted(numbers.items()):
-        table.add_row(service, status, f"{count:,}")
+        table.add_row(Text(printable(service)), Text(printable(status)), f"{count:,}")
     console.print(table)
-    sample = _table("for example", "unique name", "status", "last sign of life")
-    for session in plan.sessions[:_SAMPLE]:
-        last = session.date_last_interaction or session.date_updated
-        sample.add_row(session.sid, Text(session.unique_name or ""), session.status, _time(last))
-    console.print(sample)
+    _print_examples(console, _EXAMPLE, [_example(session) for session in plan.sessions[:_SAMPLE]])
 
 
 def print_new(console: Console, service: str, rows: Sequence[NewSession]) -> None:
     """Print how many sessions are to be created, and a few of them."""
-    title = Text.assemble((f"create {counted(len(rows), 'session')}", "bold"), f" in {service}")
+    title = Text.assemble((f"create {counted(len(rows), 'session')}", "bold"), f" in {printable(service)}")
     console.print(title)
-    sample = _table("for example", "participants", "mode", ("ttl", "right"))
-    for row in rows[:_SAMPLE]:
-        joined = " ".join(each.identifier for each in row.participants)
-        ttl = "" if row.ttl is None else f"{row.ttl:,}"
-        sample.add_row(Text(row.unique_name), Text(joined), row.mode or "", ttl)
-    console.print(sample)
+    _print_examples(console, _NEW, [_new(row) for row in rows[:_SAMPLE]])
+
+
+@attrs.frozen
+class _Example:
+    """A session that is to be changed, as a row of a table."""
+
+    sid: str
+    unique_name: str | None
+    status: str
+    last_sign_of_life: datetime | None
+
+
+@attrs.frozen
+class _New:
+    """A session that is to be created, as a row of a table."""
+
+    unique_name: str
+    ttl: int | None
+    mode: str | None
+    participants: str | None
+
+
+_EXAMPLE: Final = tuple(field.name for field in attrs.fields(_Example))
+_NEW: Final = tuple(field.name for field in attrs.fields(_New))
+
+
+def _example(session: PlannedSession) -> _Example:
+    last = session.date_last_interaction or session.date_updated
+    return _Example(session.sid, session.unique_name, session.status, last)
+
+
+def _new(row: NewSession) -> _New:
+    joined = " ".join(each.identifier for each in row.participants)
+    return _New(row.unique_name, row.ttl, row.mode, joined or None)
+
+
+def _print_examples(console: Console, columns: Sequence[str], rows: Sequence[object]) -> None:
+    """Print some rows: a SID is what a command is given next, so that it is never cut; names are, first."""
+    console.print("for example:", style="dim")
+    console.print(lay_out(columns, rows, console.width).table(rows))
+
+
+def print_checks(console: Console, results: Sequence[ChangeResult | None], archive: Path) -> None:
+    """Print what would come of a delete: how many the archive lets go, and why it keeps the others.
+
+    Args:
+        console: Where to.
+        results: The result that each session would have; None where it would be deleted.
+        archive: The folder of the archive.
+    """
+    kept = [result for result in results if result is not None]
+    counts = Counter[str](result.outcome for result in kept) + Counter(deleted=len(results) - len(kept))
+    said = [f"{counts[outcome]:,} {_WOULD[outcome]}" for outcome in OUTCOMES if counts[outcome]]
+    console.print(f"by {archive}: {', '.join(said) or 'nothing would be deleted'}", markup=False)
+    for outcome in ("skipped", "failed"):
+        undone = [each for each in kept if each.outcome == outcome]
+        _print_some(console, outcome, undone, "-o ndjson names all")
 
 
 def describe(where: SessionFilter) -> str:
@@ -71,7 +132,7 @@ def describe(where: SessionFilter) -> str:
         " or ".join(where.statuses) if where.statuses else "of any status",
         f"idle for {duration(where.idle.total_seconds())}" if where.idle is not None else "",
         f"older than {duration(where.older_than.total_seconds())}" if where.older_than is not None else "",
-        f"named {where.name_prefix}..." if where.name_prefix is not None else "",
+        f"named {printable(where.name_prefix)}..." if where.name_prefix is not None else "",
         f"among {counted(len(where.sids), 'SID')}" if where.sids is not None else "",
     ]
     return ", ".join(word for word in words if word)
@@ -92,20 +153,17 @@ def print_report(console: Console, report: ChangeReport) -> None:
     )
     for outcome in ("skipped", "failed"):
         undone = [each for each in report.undone if each.outcome == outcome]
-        _print_some(console, outcome, undone, report)
+        _print_some(console, outcome, undone, f"all of them in {report.journal / 'journal.ndjson'}")
 
 
-def _print_some(console: Console, outcome: str, undone: Sequence[ChangeResult], report: ChangeReport) -> None:
+def _print_some(console: Console, outcome: str, undone: Sequence[ChangeResult], others: str) -> None:
     if not undone:
         return
     console.print(f"{outcome}:", style="yellow")
     for each in undone[:_MOST]:
-        console.print(f"  {_line(each)}", markup=False)
+        console.print(f"  {printable(_line(each))}", markup=False)
     if len(undone) > _MOST:
-        console.print(
-            f"  and {len(undone) - _MOST:,} more, all of them in {report.journal / 'journal.ndjson'}",
-            markup=False,
-        )
+        console.print(f"  and {len(undone) - _MOST:,} more, {others}", markup=False)
 
 
 def _line(result: ChangeResult) -> str:
@@ -119,18 +177,5 @@ def _line(result: ChangeResult) -> str:
     return f"{names}: {result.why}" + (f" ({known})" if known else "")
 
 
-def _table(*columns: str | tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        name, justify = (column, "left") if isinstance(column, str) else column
-        right = justify == "right"
-        # A SID is what a command is given next; a name may be as long as its owner likes.
-        widest = 24 if name in {"unique name", "participants"} else None
-        table.add_column(
-            name, no_wrap=True, overflow="ellipsis", justify="right" if right else "left", max_width=widest
-        )
-    return table
-
-
 def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"

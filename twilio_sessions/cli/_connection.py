@@ -12,6 +12,7 @@ from cyclopts import Group, Parameter
 
 from twilio_sessions.cli._debug import DEBUG
 from twilio_sessions.cli._profiles import VARIABLES, config_path, read_profile, read_profiles
+from twilio_sessions.cli._source import Source, note_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,10 +34,10 @@ class Connection:
         profile: A profile of ~/.config/twilio-sessions/config.toml; with one, no TWILIO_ variable counts.
         account_sid: The account, AC...; its token is in TWILIO_AUTH_TOKEN or the profile.
         api_key: An API key, SK...; its secret is in TWILIO_API_SECRET or the profile.
-        edge: Such as sydney.
-        region: Such as au1.
-        proxy_url: Where Proxy is, when it is not at Twilio.
-        assistants_url: Where Assistants is, when it is not at Twilio.
+        edge: Twilio's edge to connect to, such as sydney.
+        region: Twilio's region that has the data, such as au1.
+        proxy_url: The address of Proxy, when it is not Twilio's: of a local Twilio, perhaps.
+        assistants_url: The address of Assistants, when it is not Twilio's.
         debug: Show where in the program an error came from.
     """
 
@@ -49,7 +50,7 @@ class Connection:
     assistants_url: str | None = None
     debug: Annotated[bool, Parameter(show_default=False)] = False
 
-    def apply(self) -> str:
+    def apply(self) -> Source:
         """Make the environment of this process say what was asked for, and return where that came from.
 
         Raises:
@@ -61,6 +62,7 @@ class Connection:
         for name in VARIABLES.values():
             os.environ.pop(name, None)
         os.environ.update(variables)
+        note_source(source)
         return source
 
     def note_debug(self) -> None:
@@ -68,23 +70,19 @@ class Connection:
         if self.debug:
             os.environ[DEBUG] = "1"
 
-    def _resolve(self, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    def _resolve(self, environ: Mapping[str, str]) -> tuple[dict[str, str], Source]:
         """Return the variables to go on with: of options, else of a profile as a whole, else as they are."""
         found = {name: environ[name] for name in VARIABLES.values() if environ.get(name)}
-        source = "the environment"
-        name = self.profile or environ.get(_PROFILE)
+        name, profile = self.profile or environ.get(_PROFILE), None
         file = config_path(environ)
         if name is None and not found and _DEFAULT in read_profiles(file):
             name = _DEFAULT
         if name is not None:
-            found = read_profile(file, name).variables(environ)
-            source = f"the profile {name!r} of {file}"
-        given = {
-            variable: value
-            for key, variable in VARIABLES.items()
-            if (value := getattr(self, key, None)) is not None
-        }
-        return found | given, source
+            profile = read_profile(file, name)
+            found = profile.variables(environ)
+        given = {key: value for key in VARIABLES if (value := getattr(self, key, None)) is not None}
+        found |= {VARIABLES[key]: value for key, value in given.items()}
+        return found, Source(profile, tuple(given))
 
 
 def connected(command: Callable[..., object], *, only_with: str = "") -> Callable[..., object]:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
 
-__all__ = ["boxes", "drop_output", "errors", "output"]
-
+__all__ = ["boxes", "drop_output", "errors", "finish_output", "open_streams", "output"]
 
 _WIDE: Final = 1000
+_FILLED: Final = re.compile(r" +$", re.MULTILINE)
 
 
 class _Console(Console):
-    """A console that leaves it to the command what a broken pipe means."""
+    """A console that leaves it to the command what a broken pipe means, and fills up no line of a pipe."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; into a pipe without the blanks that fill up the columns of a table."""
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        self.file.write(_FILLED.sub("", captured.get()))
+        self.file.flush()
 
     def on_broken_pipe(self) -> None:
         """Raise what was raised; by default the program would end here, with a code that means an error."""
@@ -46,9 +58,39 @@ def _console(*, stderr: bool) -> Console:
     return _Console(stderr=stderr, highlight=False, soft_wrap=True, width=_WIDE)
 
 
-def drop_output() -> None:
-    """Write to nowhere from now on: nobody reads, and the interpreter would complain of it at its end."""
+def open_streams() -> bool:
+    """Return whether there is a standard output; remarks without a place to go to go nowhere.
+
+    What a shell has closed (`>&-`), Python leaves out, and the next file or connection would get its number.
+    """
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    return sys.stdout is not None
+
+
+def finish_output() -> OSError | None:
+    """Write what is still to be written; return what is wrong with standard output, if something is.
+
+    Raises:
+        BrokenPipeError: Nobody reads.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output(errors=False)
+        return error
+    return None
+
+
+def drop_output(*, errors: bool = True) -> None:
+    """Write to nowhere from now on: nobody reads, and the interpreter would complain of it at its end.
+
+    Args:
+        errors: Whether standard error, too.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr) if errors else (sys.stdout,):
         with suppress(OSError, ValueError):
             os.dup2(nowhere, stream.fileno())

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations when it runs
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from twilio_sessions.cli._convert import run_cat, run_convert
 from twilio_sessions.export import Format  # noqa: TC001 - cyclopts reads the annotations, too
 
-__all__ = ["cat", "convert"]
+__all__ = ["CONVERT_CODES", "cat", "convert"]
+
+CONVERT_CODES: Final = """\
+Exit codes:
+
+- **0** made
+- **1** an error: the message says what to do; nothing was made
+- **2** the command or the configuration cannot be right
+- **3** made of an archive that is not complete itself
+- **130** interrupted by Ctrl-C: nothing was made
+"""
 
 
 def convert(
@@ -22,8 +32,6 @@ def convert(
     csv_raw: Annotated[bool, Parameter(show_default=False)] = False,
 ) -> int:
     """Make Parquet, CSV, plain NDJSON or a DuckDB file from an archive, which stays as it is.
-
-    Exit codes are those of export; 3 means that the archive itself is not complete.
 
     Example: twilio-sessions convert ./archive --to parquet
 

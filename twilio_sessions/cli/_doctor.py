@@ -36,7 +36,9 @@ async def doctor(
 ) -> int:
     """Check credentials, both products, the clock and limits of this machine, and say what to do.
 
-    It makes one small request to each product, and changes nothing. Example: twilio-sessions doctor
+    It makes one small request to each product, and changes nothing.
+
+    Example: twilio-sessions doctor
 
     Parameters
     ----------

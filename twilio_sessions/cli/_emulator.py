@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 import attrs
-from rich.console import Console
 
-from twilio_sessions.emulator import Emulator, Seed, read_faults
+from twilio_sessions.cli._console import errors
+from twilio_sessions.emulator import Emulator, EmulatorStartError, Seed, read_faults
 from twilio_sessions.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -48,13 +48,21 @@ async def run_emulator(
             emulator.faults.add(*read_faults(text))
     except ValueError as error:
         raise ArgumentError(str(error), argument="emulator") from None
+    try:
+        return await _serve(emulator, note=f"a local Twilio with {services} services and {sessions} sessions")
+    except EmulatorStartError as error:
+        raise ArgumentError(f"{error.strerror} (--host, --port)", argument="port") from None
+    except UnicodeError as error:
+        raise ArgumentError(f"--host is no name of a host: {error}", argument="host") from None
+
+
+async def _serve(emulator: Emulator, note: str) -> int:
     # Listening to signals before anything is printed: who reads the lines may send one at once.
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with emulator:
             for name, value in emulator.environment().items():
                 print(f"{name}={value}", flush=True)  # noqa: T201 - this is the output
-            note = Console(stderr=True, highlight=False)
-            note.print(f"a local Twilio with {services} services and {sessions} sessions; Ctrl-C ends it")
+            errors().print(f"{note}; Ctrl-C ends it")
             async for _ in signals:
                 break
     return 0

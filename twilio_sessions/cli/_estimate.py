@@ -11,7 +11,7 @@ from twilio_sessions.cli import _codes
 from twilio_sessions.cli._console import errors, output
 from twilio_sessions.cli._facts import estimate_facts, to_json
 from twilio_sessions.cli._interruption import interruptible
-from twilio_sessions.cli._words import counted, duration, shortened
+from twilio_sessions.cli._words import counted, duration
 from twilio_sessions.client import AsyncClient
 from twilio_sessions.export import estimate
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["print_estimate", "run_estimate", "tell_estimate"]
 
 _SHOWN: Final = 20
-# Names of services are shown where there is room for them, and whole SIDs, too.
+# Names of services are shown where there is room for them, and how many requests; SIDs always are.
 _ROOM_FOR_NAMES: Final = 100
-_ROOM_FOR_SIDS: Final = 70
+_ROOM_FOR_REQUESTS: Final = 70
 
 
 async def run_estimate(asked: Asked) -> int:
@@ -55,15 +55,16 @@ def tell_estimate(asked: Asked, estimated: Estimate, account: str = "") -> None:
 
 def print_estimate(console: Console, estimated: Estimate) -> None:
     """Print what takes how long, the longest first, and what bounds the whole."""
-    with_names = console.width >= _ROOM_FOR_NAMES and any(each.name for each in estimated.partitions)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("service", no_wrap=True)
+    table.add_column("service", overflow="fold")
+    with_names = console.width >= _ROOM_FOR_NAMES and any(each.name for each in estimated.partitions)
     if with_names:
         table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=30)
-    for heading in ("sessions", "requests", "time"):
+    with_requests = console.width >= _ROOM_FOR_REQUESTS
+    for heading in ("sessions", *(["requests"] if with_requests else []), "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in estimated.partitions[:_SHOWN]:
-        table.add_row(*_row(each, with_names=with_names, with_sids=console.width >= _ROOM_FOR_SIDS))
+        table.add_row(*_row(each, with_names=with_names, with_requests=with_requests))
     console.print(table)
     more = estimated.partitions[_SHOWN:]
     if more:
@@ -77,12 +78,11 @@ def print_estimate(console: Console, estimated: Estimate) -> None:
     console.print(f"why: {estimated.why}", markup=False)
 
 
-def _row(each: PartitionEstimate, *, with_names: bool, with_sids: bool) -> list[str]:
-    what = each.partition.service_sid or each.partition.product
+def _row(each: PartitionEstimate, *, with_names: bool, with_requests: bool) -> list[str]:
     return [
-        what if with_sids else shortened(what),
+        each.partition.service_sid or each.partition.product,
         *([each.name or ""] if with_names else []),
         f"{each.sessions:,}",
-        f"{each.total_requests:,}",
+        *([f"{each.total_requests:,}"] if with_requests else []),
         duration(each.seconds) if each.seconds >= 1 else "<1 s",
     ]

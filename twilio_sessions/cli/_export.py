@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twilio_sessions.cli import _codes
 from twilio_sessions.cli._advice import advice, command_line, explain
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from twilio_sessions.cli._asked import Asked
     from twilio_sessions.export import ExportReport
 
-__all__ = ["run_export"]
+__all__ = ["OPTIONS", "run_export"]
+
+OPTIONS: Final = ("--out", "--concurrency")
+"""Those that advice may name."""
 
 
 async def run_export(asked: Asked) -> int:
@@ -70,8 +73,8 @@ def _failed(asked: Asked, watcher: Watcher, error: TwilioSessionsError | OSError
     """Say what went wrong, what there is, and how to go on."""
     progress = watcher.exports.get("")
     if not isinstance(error, ExportIncompleteError):
-        explain(errors(), error, advice(error))
-    elif what := advice(error):
+        explain(errors(), error, advice(error, options=OPTIONS))
+    elif what := advice(error, options=OPTIONS):
         # The error itself is in the summary.
         errors().print(what, style="yellow")
     if progress is not None:

@@ -24,11 +24,11 @@ async def export(  # noqa: PLR0913 - each is an option
     *,
     out: Path,
     service: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
-    product: str | None = None,
-    include: str | None = None,
-    status: str | None = None,
-    created_after: str | None = None,
-    created_before: str | None = None,
+    product: Annotated[str | None, Parameter(metavar="NAMES")] = None,
+    include: Annotated[str | None, Parameter(metavar="NAMES")] = None,
+    status: Annotated[str | None, Parameter(metavar="NAMES")] = None,
+    created_after: Annotated[str | None, Parameter(metavar="DATE")] = None,
+    created_before: Annotated[str | None, Parameter(metavar="DATE")] = None,
     concurrency: int = DEFAULT_CONCURRENCY,
     compress: Compression = "zstd",
     part_rows: int = DEFAULT_PART_ROWS,
@@ -43,8 +43,8 @@ async def export(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Export sessions and what belongs to them to a folder, one JSON line per row, as Twilio sent it.
 
-    Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
-    TWILIO_API_SECRET. Whatever interrupts it, the same command goes on where it ended.
+    Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, from TWILIO_API_KEY and
+    TWILIO_API_SECRET, or from a profile. Whatever interrupts it, the same command goes on where it ended.
 
     Example: twilio-sessions export --out ./archive
 
@@ -65,7 +65,7 @@ async def export(  # noqa: PLR0913 - each is an option
     created_after
         Only Proxy sessions created then or later, such as 2026-01-31; UTC unless it says otherwise.
     created_before
-        Only Proxy sessions created before.
+        Only Proxy sessions created before then.
     concurrency
         Listings read at once.
     compress

@@ -30,7 +30,7 @@ __all__ = [
     "NewSession",
 ]
 
-Seconds: TypeAlias = int | timedelta
+Seconds: TypeAlias = Annotated[int | timedelta, Parameter(metavar="TIME")]
 
 
 @Parameter(name="*")
@@ -101,7 +101,7 @@ class ChangedSession(Given):
         status: closed closes it, in-progress re-opens a closed one.
     """
 
-    date_expiry: str | None = None
+    date_expiry: Annotated[str | None, Parameter(metavar="DATE")] = None
     ttl: Seconds | None = None
     status: SessionStatus | None = None
 

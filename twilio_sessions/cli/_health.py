@@ -8,13 +8,16 @@ import time
 from contextlib import aclosing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
 from twilio_sessions._core.capture import capture_responses
 from twilio_sessions._version import __version__
-from twilio_sessions.cli._advice import advice
+from twilio_sessions.cli._advice import advice, message
+from twilio_sessions.cli._source import with_all_ways
+from twilio_sessions.cli._words import duration
 from twilio_sessions.client import AsyncClient
 from twilio_sessions.errors import APIError, ConfigurationError, NotFoundError, TwilioSessionsError
 
@@ -22,14 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from twilio_sessions.cli._connection import Connection
+    from twilio_sessions.cli._source import Source
 
 __all__ = ["Finding", "State", "clock_finding", "clock_of", "examine", "files_finding"]
 
 State: TypeAlias = Literal["ok", "note", "wrong"]
 
+_SET_CLOCK: Final = "let the system set this machine's clock (NTP; on Linux: timedatectl set-ntp true)"
 _TIMEOUT: Final = 15.0
 _SLIGHTLY: Final = 5.0
 _BADLY: Final = 60.0
+_FIRST_STEPS: Final = (
+    "https://console.twilio.com shows those of an account, and `twilio-sessions emulator` needs none"
+)
 # A connection each for a hundred requests at a time, and what else a process opens.
 _FILES: Final = 256
 
@@ -62,12 +70,13 @@ async def examine(connection: Connection) -> list[Finding]:
         source = connection.apply()
         client = AsyncClient(timeout=_TIMEOUT, max_attempts=2)
     except ConfigurationError as error:
-        return [Finding("credentials", "wrong", "none that can be used", str(error)), *local]
+        what = f"{with_all_ways(error)}; {_FIRST_STEPS}"
+        return [Finding("credentials", "wrong", "none that can be used", what), *local]
     return [*await _remote(client, source), *local]
 
 
-async def _remote(client: AsyncClient, source: str) -> list[Finding]:
-    findings = [Finding("credentials", "ok", f"{_who(client)}, from {source}")]
+async def _remote(client: AsyncClient, source: Source) -> list[Finding]:
+    who = f"{_who(client)}, from {source}"
     async with client:
         with capture_responses() as responses:
             proxy = await _product("proxy", client.proxy.v1.services.list(limit=1))
@@ -75,7 +84,11 @@ async def _remote(client: AsyncClient, source: str) -> list[Finding]:
         now = datetime.now(UTC)
         throttled = client.counters.throttled
     dates = [response.headers["date"] for response in responses if "date" in response.headers]
-    return [*findings, proxy, assistants, clock_of(dates, now), _rate(throttled)]
+    is_refused = any(response.status == HTTPStatus.UNAUTHORIZED for response in responses)
+    credentials = Finding("credentials", "wrong", f"{who}: refused, see below")
+    if not is_refused:
+        credentials = Finding("credentials", "ok", who)
+    return [credentials, proxy, assistants, clock_of(dates, now), _rate(throttled)]
 
 
 def _who(client: AsyncClient) -> str:
@@ -96,7 +109,7 @@ async def _product(name: str, rows: AsyncGenerator[object]) -> Finding:
             name, "wrong", str(error), "check TWILIO_SESSIONS_PROXY_URL, TWILIO_EDGE, TWILIO_REGION"
         )
     except TwilioSessionsError as error:
-        return Finding(name, "wrong", str(error), advice(error) or _unknown(error))
+        return Finding(name, "wrong", message(error), advice(error) or _unknown(error))
     return Finding(name, "ok", f"answers, in {(time.monotonic() - began) * 1000:.0f} ms")
 
 
@@ -109,7 +122,7 @@ def _unknown(error: TwilioSessionsError) -> str:
 def clock_of(dates: Sequence[str], now: datetime) -> Finding:
     """Judge this machine's clock by the `Date` headers of answers, of which the last one counts."""
     if not dates:
-        return Finding("clock", "note", "no server said what time it is", "see what is said of the products")
+        return Finding("clock", "note", "no server said what time it is", "see proxy and assistants above")
     try:
         server = parsedate_to_datetime(dates[-1])
     except ValueError:
@@ -120,12 +133,12 @@ def clock_of(dates: Sequence[str], now: datetime) -> Finding:
 def clock_finding(now: datetime, server: datetime) -> Finding:
     """Compare this machine's clock with a server's, which says whole seconds."""
     ahead = (now - server).total_seconds()
-    words = f"{abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's"
+    words = f"{duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's"
     if abs(ahead) > _BADLY:
-        what = "set it (NTP): dates such as --date-expiry and filters by date mean something else at Twilio"
+        what = f"{_SET_CLOCK}: until then, dates such as --date-expiry mean another time at Twilio"
         return Finding("clock", "wrong", words, what)
     if abs(ahead) > _SLIGHTLY:
-        return Finding("clock", "note", words, "let the system set it (NTP)")
+        return Finding("clock", "note", words, _SET_CLOCK)
     return Finding("clock", "ok", f"within {_SLIGHTLY:.0f} s of the server's")
 
 

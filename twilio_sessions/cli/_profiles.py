@@ -51,6 +51,11 @@ class Profile:
     # A secret may be among them.
     settings: Mapping[str, str] = attrs.field(repr=False)
 
+    @property
+    def secret_variables(self) -> list[str]:
+        """The names of the variables that hold secrets for it."""
+        return [self.settings[key] for key in _NAMED if key in self.settings]
+
     def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return it as the variables that the library reads.
 

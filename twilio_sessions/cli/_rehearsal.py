@@ -113,14 +113,26 @@ def _form(request: Request) -> dict[str, list[str]]:
     return parse_qs((request.form or b"").decode(), keep_blank_values=True)
 
 
-def tell_requests(rehearsal: Rehearsal, *, as_text: bool) -> None:
-    """Print what would be sent."""
-    for facts in rehearsal.facts():
-        if as_text:
-            output().print(Text(f"{facts.method} {facts.path}"), soft_wrap=True)
-            for name, values in facts.form.items():
-                for value in values:
-                    output().print(Text(f"  {name}: {printable(value)}"), soft_wrap=True)
-        else:
-            print(in_json(attrs.asdict(facts)))  # noqa: T201 - the output
+def tell_requests(rehearsal: Rehearsal, *, as_text: bool, as_array: bool) -> None:
+    """Print what would be sent.
+
+    Args:
+        rehearsal: What was rehearsed.
+        as_text: For a person; else a line of JSON for each request.
+        as_array: In one JSON array instead.
+    """
+    if as_text:
+        for facts in rehearsal.facts():
+            _print_text(facts)
+    else:
+        lines = [in_json(attrs.asdict(facts)) for facts in rehearsal.facts()]
+        text = "[\n" + ",\n".join(lines) + "\n]" if as_array else "\n".join(lines)
+        print(text)  # noqa: T201 - the output
     errors().print("nothing was sent (--dry-run)")
+
+
+def _print_text(facts: Facts) -> None:
+    output().print(Text(f"{facts.method} {facts.path}"), soft_wrap=True)
+    for name, values in facts.form.items():
+        for value in values:
+            output().print(Text(f"  {name}: {printable(value)}"), soft_wrap=True)

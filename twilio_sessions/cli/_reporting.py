@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions.cli._tables import Layout
 
-__all__ = ["ListOutput", "Output"]
+__all__ = ["ListOutput", "Output", "RequestOutput"]
 
 _GROUP: Final = Group("Output", sort_key=80)
 # As many as a page of Proxy has: the widths of columns are those of the first ones.
@@ -27,21 +27,33 @@ _BATCH: Final = 100
 
 @Parameter(name="*", group=_GROUP)
 @attrs.frozen(kw_only=True)
-class Output:
-    """How a result is shown.
+class RequestOutput:
+    """How a request is shown that is not sent.
 
     Attributes:
-        output: table, json, ndjson, csv or tsv; by default a table on a terminal, and JSON in a pipe.
-        fields: Names of fields, separated by commas, such as sid,status.
+        output: How --dry-run shows requests: table as text, json as one list, and ndjson, csv and tsv as
+            lines of JSON; by default text on a terminal, and lines of JSON in a pipe.
     """
 
     output: Annotated[Format | None, Parameter(name=["--output", "-o"])] = None
-    fields: str | None = None
 
     @property
     def is_table(self) -> bool:
         """Whether a person is to read it."""
         return self.output == "table" or (self.output is None and output().is_terminal)
+
+
+@Parameter(name="*", group=_GROUP)
+@attrs.frozen(kw_only=True)
+class Output(RequestOutput):
+    """How a result is shown.
+
+    Attributes:
+        output: table, json, ndjson, csv or tsv; by default a table on a terminal, and JSON in a pipe.
+        fields: Names of fields, separated by commas, such as sid,date_created; others are left out.
+    """
+
+    fields: str | None = None
 
     def check(self, model: type[object]) -> None:
         """Refuse fields that are none, before anything is asked for or changed."""
@@ -51,7 +63,8 @@ class Output:
         """Print one resource."""
         fields = choose_fields(type(row), self.fields)
         if self.is_table:
-            output().print(card(row, fields))
+            console = output()
+            console.print(card(row, fields, console.width))
             return
         writer = writer_of(self.output or "json", type(row), fields, is_single=True)
         _write(writer.before + writer.add([row]) + writer.after)
@@ -64,7 +77,7 @@ class ListOutput(Output):
 
     Attributes:
         output: table, json, ndjson, csv or tsv; by default a table on a terminal, and NDJSON in a pipe.
-        fields: Names of fields, separated by commas, such as sid,status.
+        fields: Names of fields, separated by commas, such as sid,date_created; others are left out.
         limit: How many to list at most.
     """
 

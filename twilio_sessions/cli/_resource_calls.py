@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions.cli._given import Given
     from twilio_sessions.cli._places import Place, Products
-    from twilio_sessions.cli._reporting import ListOutput, Output
+    from twilio_sessions.cli._reporting import ListOutput, Output, RequestOutput
     from twilio_sessions.cli._resources import Resource
 
 __all__ = ["agree", "change_one", "create_one", "delete_one", "fetch_one", "list_all"]
@@ -83,7 +83,9 @@ async def change_one(
     return await _changing(work, shown, dry_run=dry_run)
 
 
-async def delete_one(resource: Resource, where: Place, sid: str, shown: Output, *, dry_run: bool) -> int:
+async def delete_one(
+    resource: Resource, where: Place, sid: str, shown: RequestOutput, *, dry_run: bool
+) -> int:
     """Delete one for good."""
 
     async def work(products: Products) -> None:
@@ -100,7 +102,7 @@ def agree(resource: Resource, sid: str) -> bool:
         ArgumentError: Nobody is there to be asked.
     """
     console = errors()
-    if not (sys.stdin.isatty() and console.is_terminal):
+    if not (sys.stdin is not None and sys.stdin.isatty() and console.is_terminal):
         raise ArgumentError(
             f"deleting a {resource.one} needs a yes: give --yes, for there is no terminal to ask at",
             argument="yes",
@@ -112,13 +114,15 @@ def agree(resource: Resource, sid: str) -> bool:
     return False
 
 
-async def _changing(work: Callable[[Products], Awaitable[None]], shown: Output, *, dry_run: bool) -> int:
+async def _changing(
+    work: Callable[[Products], Awaitable[None]], shown: RequestOutput, *, dry_run: bool
+) -> int:
     if dry_run:
         rehearsal = Rehearsal()
         try:
             await work(rehearsal)
         except Rehearsed:
-            tell_requests(rehearsal, as_text=shown.is_table)
+            tell_requests(rehearsal, as_text=shown.is_table, as_array=shown.output == "json")
         return _codes.OK
 
     async def real() -> int:

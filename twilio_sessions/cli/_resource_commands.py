@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from twilio_sessions.cli import _codes
 from twilio_sessions.cli._connection import connected
-from twilio_sessions.cli._reporting import ListOutput, Output
+from twilio_sessions.cli._reporting import ListOutput, Output, RequestOutput
 from twilio_sessions.cli._resource_calls import (
     agree,
     change_one,
@@ -34,6 +34,7 @@ __all__ = ["add_resources"]
 _DRY_RUN: Final = "Print the request that would be sent, and send nothing."
 _YES: Final = "Do not ask."
 _SHOWN: Final = Output()
+_REHEARSED: Final = RequestOutput()
 _LISTED: Final = ListOutput()
 
 
@@ -52,9 +53,12 @@ def add_resources(app: cyclopts.App) -> None:
 
 def _group_help(words: tuple[str, ...]) -> str:
     if words == ("assistants",):
-        return "AI Assistants' sessions and their messages, which can be read."
+        return (
+            "AI Assistants' sessions and their messages, which can be read."
+            "\n\nExample: twilio-sessions assistants sessions list"
+        )
     found = next(resource for resource in RESOURCES if resource.command == words)
-    return f"{found.noun.capitalize()}: {', '.join(found.verbs)}."
+    return f"{found.noun.capitalize()}: {', '.join(found.verbs)}.\n\nExample: {found.example('list')}"
 
 
 def _list(resource: Resource) -> Callable[..., object]:
@@ -95,14 +99,20 @@ def _update(resource: Resource) -> Callable[..., object]:
 def _delete(resource: Resource) -> Callable[..., object]:
     # Not a coroutine: while it waits for an answer, Ctrl-C has to end it, as it ends any program.
     def command(
-        sid: str, /, *, where: Place, yes: bool = False, dry_run: bool = False, shown: Output = _SHOWN
+        sid: str,
+        /,
+        *,
+        where: Place,
+        yes: bool = False,
+        dry_run: bool = False,
+        shown: RequestOutput = _REHEARSED,
     ) -> int:
         if not (yes or dry_run or agree(resource, sid)):
             return _codes.FAILED
         return anyio.run(lambda: delete_one(resource, where, sid, shown, dry_run=dry_run))
 
     text = f"Delete one {resource.one}. {resource.loss}"
-    return _dressed(command, resource, "delete", text, shown=Output, dry_run=bool, yes=bool, sid=str)
+    return _dressed(command, resource, "delete", text, shown=RequestOutput, dry_run=bool, yes=bool, sid=str)
 
 
 def _dressed(
@@ -110,8 +120,12 @@ def _dressed(
 ) -> Callable[..., object]:
     """Give a command what its help and its parser are made of."""
     helps = {"sid": resource.named, "dry_run": _DRY_RUN, "yes": _YES}
+    # Sessions with an assistant have ids.
+    called = {"sid": "SID" if "SID" in resource.named else "ID"}
     described = {
-        name: Annotated[kind, Parameter(help=helps[name], show_default=False)] if name in helps else kind
+        name: Annotated[kind, Parameter(name=called.get(name), help=helps[name], show_default=False)]
+        if name in helps
+        else kind
         for name, kind in annotations.items()
     }
     # A place without options is none of the command line's affairs.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 from rich.cells import cell_len
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +18,8 @@ from twilio_sessions.cli._formats import field_names, in_json, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import RenderableType
 
 __all__ = ["Layout", "card", "lay_out", "printable"]
 
@@ -33,10 +38,14 @@ _FREE: Final = frozenset(
     }
 )
 _LEAST: Final = 10
+# Where every column was asked for, text gives way even further before a SID does.
+_TIGHT: Final = 6
 # Below this another column is not worth the cutting.
 _READABLE: Final = 12
 _ALWAYS: Final = 3
 _GAP: Final = 2
+_SID: Final = 34
+_INDENT: Final = 2
 _NULL: Final = "-"
 _STYLES: Final = {
     "open": "green",
@@ -66,7 +75,9 @@ class Layout:
             box=None, pad_edge=False, padding=(0, _GAP, 0, 0), show_header=heading, header_style="dim"
         )
         for name, width in zip(self.columns, self.widths, strict=True):
-            table.add_column(name, width=width, no_wrap=True, overflow="ellipsis")
+            # What is no text of somebody's goes on below where it has no room: half a SID is none.
+            is_cut = name in _FREE
+            table.add_column(name, width=width, no_wrap=is_cut, overflow="ellipsis" if is_cut else "fold")
         for row in rows:
             table.add_row(*(_cell(name, getattr(row, name)) for name in self.columns))
         return table
@@ -75,22 +86,25 @@ class Layout:
 def lay_out(columns: Sequence[str], rows: Sequence[object], width: int, *, keep_all: bool = False) -> Layout:
     """Choose columns and their widths for a terminal.
 
-    SIDs, dates and numbers are not cut; free text is. What has no room is left out from the end.
+    SIDs, dates and numbers are not cut, but go on below; free text is cut. What has no room is left out
+    from the end.
 
     Args:
         columns: The names of fields, the most important first.
         rows: The first rows, by which widths are measured.
         width: Of the terminal.
-        keep_all: Whether every column was asked for by name: then none is left out, and all may be cut.
+        keep_all: Whether every column was asked for by name: then none is left out.
     """
-    natural = [_natural(name, rows) for name in columns]
+    natural = [min(_natural(name, rows), width) for name in columns]
     least = _narrowed(columns, natural, _LEAST)
     shown = len(columns)
     if not keep_all:
         readable = _narrowed(columns, natural, _READABLE)
         shown = max(_fitting(readable, width), min(_ALWAYS, _fitting(least, width)))
     elif _total(least) > width:
-        least = [min(wide, _LEAST) for wide in natural]
+        least = _narrowed(columns, natural, _TIGHT)
+        if _total(least) > width:
+            least = [min(wide, _LEAST) for wide in natural]
     return Layout(
         tuple(columns[:shown]), _widened(natural[:shown], least[:shown], width), len(columns) - shown
     )
@@ -114,16 +128,34 @@ def _widened(natural: Sequence[int], least: Sequence[int], width: int) -> tuple[
     return tuple(widths)
 
 
-def card(row: object, fields: Sequence[str] | None) -> Table:
-    """Return one resource, a field a line; what is too long goes on below."""
+def card(row: object, fields: Sequence[str] | None, width: int) -> RenderableType:
+    """Return one resource, a field a line; what is too long goes on below.
+
+    Args:
+        row: The resource.
+        fields: Which fields; None means all.
+        width: Of the terminal.
+    """
+    names = fields or field_names(type(row))
+    values = [_value(name, getattr(row, name)) for name in names]
+    if width - max(map(len, names)) - _GAP < _SID:
+        # Beside the names there is no room for a SID; below them there is.
+        return Group(*itertools.chain.from_iterable(map(_stacked, names, values)))
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name in fields or field_names(type(row)):
-        value = getattr(row, name)
-        shown = Text(timestamp(value)) if isinstance(value, datetime) else _cell(name, value)
-        table.add_row(name, shown)
+    for name, value in zip(names, values, strict=True):
+        table.add_row(name, value)
     return table
+
+
+def _stacked(name: str, value: Text) -> tuple[RenderableType, RenderableType]:
+    value.overflow = "fold"
+    return Text(name, "dim"), Padding(value, (0, 0, 0, _INDENT), expand=False)
+
+
+def _value(name: str, value: object) -> Text:
+    return Text(timestamp(value)) if isinstance(value, datetime) else _cell(name, value)
 
 
 def _fitting(least: Sequence[int], width: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twilio_sessions.export import RESOURCES
 from twilio_sessions.export._report import row_name
@@ -15,27 +15,25 @@ __all__ = ["by_product", "clock", "counted", "duration", "shortened"]
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
+_UNITS: Final = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
 
 
 def duration(seconds: float) -> str:
-    """Return a time as a person would say it.
+    """Return a time as a person would say it, rounded to two units; a part that is zero is left out.
 
     Example:
-        >>> duration(165.2)
-        '2 min 45 s'
+        >>> duration(165.2), duration(7200)
+        ('2 min 45 s', '2 h')
     """
     if seconds < 1:
         return "less than a second"
-    whole = round(seconds)
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    minutes = round(seconds / _MINUTE)
-    if whole < _DAY:
-        return f"{minutes // _MINUTE} h {minutes % _MINUTE} min"
-    hours = round(seconds / _HOUR)
-    return f"{hours // 24} d {hours % 24} h"
+    step = 1 if seconds < _HOUR else _MINUTE if seconds < _DAY else _HOUR
+    left, parts = round(seconds / step) * step, list[str]()
+    for size, unit in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts)
 
 
 def clock(seconds: float) -> str:

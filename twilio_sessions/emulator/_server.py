@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
 __all__ = ("DEFAULT_ACCOUNT_SID", "DEFAULT_AUTH_TOKEN", "Emulator", "EmulatorStartError")
 
 _LAST_PORT = 65_535
+_REASONS = {
+    errno.EADDRINUSE: "the port is taken; choose another one, or 0 for any that is free",
+    errno.EADDRNOTAVAIL: "that is no address of this machine; 127.0.0.1 is",
+    errno.EACCES: "this port needs privileges; choose one from 1024 on, or 0 for any that is free",
+}
 # Right in form, and plainly nobody's.
 DEFAULT_ACCOUNT_SID = "AC" + "0" * 31 + "1"
 DEFAULT_AUTH_TOKEN = "emulated-auth-token"  # noqa: S105 - opens nothing but the emulator
@@ -147,7 +154,7 @@ class Emulator(Additions):
             await web.TCPSite(runner, self._host, self._port).start()
         except OSError as error:
             await runner.cleanup()
-            why = f"cannot listen on {self._host}:{self._port}: {error.strerror or error}"
+            why = f"cannot listen on {self._host}:{self._port}: {_reason(error)}"
             raise EmulatorStartError(error.errno, why) from error
         except BaseException:
             await runner.cleanup()
@@ -234,6 +241,14 @@ class _Front:
             return await self.control.handle(request)
         # No request can come in before `start` has set `app`: it does not wait in between.
         return await self.app.handle(request)
+
+
+def _reason(error: OSError) -> str:
+    """Return why an address cannot be had, and what to do; what asyncio says names the address once more."""
+    number = error.errno or 0
+    # Those of names that are not found are negative, and no other table has them.
+    told = os.strerror(number) if number > 0 else error.strerror or str(error)
+    return _REASONS.get(number, told)
 
 
 def _origin(host: str, port: int) -> str:

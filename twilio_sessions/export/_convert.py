@@ -149,7 +149,7 @@ def _check(to: str, *, csv_raw: bool) -> None:
     if to not in FORMATS:
         raise ArgumentError(f"to must be one of {', '.join(FORMATS)}; got {to!r}", argument="to")
     if csv_raw and to != "csv":
-        raise ArgumentError(f"csv_raw (--csv-raw) is for csv; {to} has no use for it", argument="csv_raw")
+        raise ArgumentError(f"csv_raw is for csv; {to} has no use for it", argument="csv_raw")
     if to == "parquet":
         load_parquet()
     elif to == "duckdb":

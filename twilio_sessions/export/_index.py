@@ -1,32 +1,22 @@
 """Which rows there are and which rows they belong to, in a file that has no name: memory stays flat.
 
-SQLite makes the file itself (mode 0600, in `SQLITE_TMPDIR`, `TMPDIR` or `/var/tmp`) and unlinks it at once,
-so that nothing is left of it however the process ends. Rows are appended without an index, which is built in
-one go at the end: a merge sort in bounded memory instead of a million scattered writes.
+Rows are appended without an index, which is built in one go at the end: a merge sort in bounded memory
+instead of a million scattered writes.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import attrs
+
+from twilio_sessions.export._scratch import scratch_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 __all__ = ["Dangling", "Duplicate", "RowIndex"]
-
-_CACHE_KIB: Final = 16 * 1024
-_SETTINGS: Final = (
-    # The file is private and never read again after a crash.
-    "journal_mode = OFF",
-    "synchronous = OFF",
-    "locking_mode = EXCLUSIVE",
-    "temp_store = FILE",
-    f"cache_size = -{_CACHE_KIB}",
-)
 
 
 @attrs.frozen
@@ -74,12 +64,9 @@ class RowIndex:
     """
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database = scratch_database()
         self._kinds: dict[str, int] = {}
         self._is_sorted = False
-        for setting in _SETTINGS:
-            self._database.execute(f"PRAGMA {setting}")
-        self._database.execute("BEGIN")
 
     def __enter__(self) -> Self:
         return self
