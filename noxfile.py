@@ -44,8 +44,8 @@ def _find_pythons() -> None:
 
 _find_pythons()
 FOUND = [version for version in PYTHONS if _runs(f"python{version}")] or PYTHONS
-# What takes long is done by one interpreter for all: asyncio watches for what was forgotten, and what documents
-# show is run; packages are installed from a registry and exports are killed; lines are counted.
+# What takes long is done by one interpreter for all: asyncio watches for what was forgotten, and what
+# documents show is run; packages are installed from a registry and exports are killed; lines are counted.
 WATCHED, TOILING, MEASURED = FOUND[0], FOUND[len(FOUND) // 2], FOUND[-1]
 PARTS = {"documents": WATCHED, "toil": TOILING}
 
