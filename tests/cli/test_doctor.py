@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from rides import Rides, rides
 from terminal import call
 
-from twilio_sessions.cli._health import clock_finding, clock_of, files_finding
+from twilio_sessions.cli._health import clock_finding, clock_of, files_finding, proxy_findings
 from twilio_sessions.emulator import Fault
 
 if TYPE_CHECKING:
@@ -143,3 +145,49 @@ def test_what_a_server_says_may_be_no_date():
 def test_few_open_files():
     assert [files_finding(files).state for files in (None, 1024, 255)] == ["ok", "ok", "note"]
     assert "ulimit" in files_finding(64).advice
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """An HTTP proxy in front of an account without services, wherever that is."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        body = b'{"services": [], "meta": {"next_page_url": null}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that it has
+        """Be silent."""
+
+
+def test_an_http_proxy_of_the_environment_is_used_and_named(account: Rides, tmp_path: Path):
+    with HTTPServer(("127.0.0.1", 0), _Proxy) as proxy:
+        Thread(target=proxy.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{proxy.server_port}"
+        elsewhere = {"TWILIO_SESSIONS_PROXY_URL": "http://twilio.invalid", "NO_PROXY": "127.0.0.1"}
+        code, checks = examined(account, tmp_path, HTTP_PROXY=f"http://ada:secret@{place}", **elsewhere)
+        proxy.shutdown()
+    assert (code, checks["proxy"]["state"], checks["assistants"]["state"]) == (0, "ok", "ok")
+    assert _Proxy.asked == ["http://twilio.invalid/v1/Services?PageSize=1"]
+    assert checks["HTTP proxy"]["found"] == f"http at {place}, from HTTP_PROXY; NO_PROXY names exceptions"
+
+
+def test_a_proxy_is_named_without_its_password():
+    found = proxy_findings(
+        {
+            "https": "http://ada:s@cret@proxy:3128/",
+            "all": "socks5://ada:secret@socks:1080",
+            "http": "proxy:80",
+            "no": "localhost",
+            "ftp": "http://files",
+        }
+    )
+    assert [(one.state, one.found) for one in found] == [
+        ("note", "socks5 at socks:1080, from ALL_PROXY: not used"),
+        ("ok", "http at proxy:80, from HTTP_PROXY; NO_PROXY names exceptions"),
+        ("ok", "http at proxy:3128, from HTTPS_PROXY; NO_PROXY names exceptions"),
+    ]

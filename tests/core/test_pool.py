@@ -51,6 +51,22 @@ async def test_the_environment_is_obeyed_when_it_is_trusted(
     assert len(proxy.seen) == used
 
 
+async def test_a_proxy_may_be_a_host_and_a_port(monkeypatch: pytest.MonkeyPatch):
+    async with raw_server(SERVICE) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.removeprefix("http://"))
+        async with client_of(ELSEWHERE, trust_env=True) as client:
+            await client.proxy.v1.services(KS).fetch()
+    assert len(proxy.seen) == 1
+
+
+async def test_what_is_no_http_proxy_is_not_used(monkeypatch: pytest.MonkeyPatch):
+    async with raw_server(SERVICE) as server:
+        monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+        async with client_of(server.url, trust_env=True) as client:
+            await client.proxy.v1.services(KS).fetch()
+    assert len(server.seen) == 1
+
+
 async def test_the_environment_is_read_once_and_no_netrc_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Any):
     netrc = tmp_path / "netrc"
     netrc.write_text("default login somebody password else\n")

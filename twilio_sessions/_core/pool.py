@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from aiohttp.connector import Connection
 
-__all__ = ["ConnectionOptions", "ConnectionPool", "Departure", "watch_departure"]
+__all__ = ["ConnectionOptions", "ConnectionPool", "Departure", "http_proxies", "watch_departure"]
 
 _log: Final = logging.getLogger("twilio_sessions")
 
@@ -53,6 +53,14 @@ class ConnectionOptions:
             raise ConfigurationError("http_proxy must be an http or https URL, such as http://proxy:3128")
 
 
+def http_proxies() -> dict[str, str]:
+    """Return the HTTP proxies that the environment names, by scheme; others (SOCKS) are not spoken here."""
+    found = urllib.request.getproxies()
+    # curl and others take a host and a port for an HTTP proxy.
+    urls = {scheme: url if "://" in url else f"http://{url}" for scheme, url in found.items()}
+    return {scheme: url for scheme, url in urls.items() if _is_http(url)}
+
+
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -78,7 +86,7 @@ class ConnectionPool:
         self._headers = headers
         # Read once: aiohttp would read the environment (and netrc) again for each request, at three
         # times the price of the request itself.
-        self._proxies = urllib.request.getproxies() if options.trust_env else {}
+        self._proxies = http_proxies() if options.trust_env else {}
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0

@@ -69,7 +69,7 @@ async def _estimate(asked: Asked, accounts: Sequence[Account]) -> int:
     async def one(_: Account, client: AsyncClient) -> Estimate:
         return await estimate(client, asked.selection(), concurrency=asked.concurrency)
 
-    outcomes = await for_each_account(accounts, one, rate_limit=asked.rate_limit)
+    outcomes = await for_each_account(accounts, one, rate_limit=asked.rate_limit, trust_env=True)
     for outcome in outcomes:
         account = outcome.account
         if outcome.error is not None:
@@ -94,7 +94,7 @@ async def _export(asked: Asked, accounts: Sequence[Account], watcher: Watcher) -
     for account in accounts:
         watcher.of(account.name)
     async with watcher:
-        outcomes = await for_each_account(accounts, one, rate_limit=asked.rate_limit)
+        outcomes = await for_each_account(accounts, one, rate_limit=asked.rate_limit, trust_env=True)
     for outcome in outcomes:
         if outcome.error is not None and not isinstance(outcome.error, ExportIncompleteError):
             _explain(outcome)

@@ -135,7 +135,7 @@ class Bulk:
 
     async def _work(self) -> int:
         try:
-            async with AsyncClient(rate_limit=self.how.rate_limit) as client, self._watcher:
+            async with AsyncClient(rate_limit=self.how.rate_limit, trust_env=True) as client, self._watcher:
                 report = await self.work(client, self._watcher, self._on_result)
         except (ArgumentError, ConfigurationError, JournalError, BrokenPipeError):
             raise

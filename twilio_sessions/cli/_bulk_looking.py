@@ -50,7 +50,7 @@ def planned(action: Literal["close", "delete"], chosen: Chosen, how: How) -> Cha
 
     async def work(tell: Callable[[str], None]) -> None:
         make = bulk.plan_close if action == "close" else bulk.plan_delete
-        async with AsyncClient(rate_limit=how.rate_limit) as client:
+        async with AsyncClient(rate_limit=how.rate_limit, trust_env=True) as client:
             plan = await make(
                 client,
                 chosen.service,
@@ -78,7 +78,7 @@ def rehearse_delete(plan: ChangePlan, archive: Path, how: How, output_format: Bu
             results[session.sid] = result
             tell(f"looking at sessions: {len(results):,} of {len(plan.sessions):,}")
 
-        async with AsyncClient(rate_limit=how.rate_limit) as client:
+        async with AsyncClient(rate_limit=how.rate_limit, trust_env=True) as client:
             await check_delete(
                 client,
                 plan,

@@ -38,7 +38,7 @@ async def run_estimate(asked: Asked) -> int:
 
 
 async def _estimate(asked: Asked) -> int:
-    async with AsyncClient(rate_limit=asked.rate_limit) as client:
+    async with AsyncClient(rate_limit=asked.rate_limit, trust_env=True) as client:
         estimated = await estimate(client, asked.selection(), concurrency=asked.concurrency)
     tell_estimate(asked, estimated)
     return _codes.OK

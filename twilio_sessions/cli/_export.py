@@ -53,7 +53,7 @@ def _interrupted(asked: Asked, watcher: Watcher) -> None:
 
 
 async def _export(asked: Asked, watcher: Watcher) -> int:
-    async with AsyncClient(rate_limit=asked.rate_limit) as client:
+    async with AsyncClient(rate_limit=asked.rate_limit, trust_env=True) as client:
         account = client.account_sid
         try:
             async with watcher:

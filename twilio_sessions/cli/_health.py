@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from urllib.request import getproxies
 
 import attrs
 
@@ -22,12 +23,12 @@ from twilio_sessions.client import AsyncClient
 from twilio_sessions.errors import APIError, ConfigurationError, NotFoundError, TwilioSessionsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from twilio_sessions.cli._connection import Connection
     from twilio_sessions.cli._source import Source
 
-__all__ = ["Finding", "State", "clock_finding", "clock_of", "examine", "files_finding"]
+__all__ = ["Finding", "State", "clock_finding", "clock_of", "examine", "files_finding", "proxy_findings"]
 
 State: TypeAlias = Literal["ok", "note", "wrong"]
 
@@ -38,6 +39,7 @@ _BADLY: Final = 60.0
 _FIRST_STEPS: Final = (
     "https://console.twilio.com shows those of an account, and `twilio-sessions emulator` needs none"
 )
+_NO_SOCKS: Final = "only HTTP proxies are; HTTPS_PROXY may name one"
 # A connection each for a hundred requests at a time, and what else a process opens.
 _FILES: Final = 256
 
@@ -65,10 +67,10 @@ async def examine(connection: Connection) -> list[Finding]:
     Args:
         connection: Who to be, and where Twilio is.
     """
-    local = [_versions(), files_finding(_open_files())]
+    local = [*proxy_findings(getproxies()), _versions(), files_finding(_open_files())]
     try:
         source = connection.apply()
-        client = AsyncClient(timeout=_TIMEOUT, max_attempts=2)
+        client = AsyncClient(timeout=_TIMEOUT, max_attempts=2, trust_env=True)
     except ConfigurationError as error:
         what = f"{with_all_ways(error)}; {_FIRST_STEPS}"
         return [Finding("credentials", "wrong", "none that can be used", what), *local]
@@ -165,6 +167,20 @@ def _open_files() -> int | None:
 
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return None if files == resource.RLIM_INFINITY else files
+
+
+def proxy_findings(proxies: Mapping[str, str]) -> list[Finding]:
+    """Say through which HTTP proxies requests go; of their addresses only what is no secret."""
+    found: list[Finding] = []
+    for scheme in sorted(proxies.keys() & {"http", "https", "all"}):
+        url = proxies[scheme] if "://" in proxies[scheme] else f"http://{proxies[scheme]}"
+        name, kind, place = f"{scheme.upper()}_PROXY", url.partition("://")[0], url.rpartition("@")[2]
+        where = f"{kind} at {place.rpartition('://')[2].partition('/')[0]}"
+        if kind in {"http", "https"}:
+            found.append(Finding("HTTP proxy", "ok", f"{where}, from {name}; NO_PROXY names exceptions"))
+        else:
+            found.append(Finding("HTTP proxy", "note", f"{where}, from {name}: not used", _NO_SOCKS))
+    return found
 
 
 def _versions() -> Finding:

@@ -30,7 +30,7 @@ async def list_all(resource: Resource, where: Place, shown: ListOutput) -> int:
     """Print a listing."""
 
     async def work() -> int:
-        async with AsyncClient() as client:
+        async with AsyncClient(trust_env=True) as client:
             collection = await _collection(resource, where, client)
             rows = collection.list(limit=shown.limit)
             await shown.show_all(rows, resource.model, resource.columns, resource.noun)
@@ -44,7 +44,7 @@ async def fetch_one(resource: Resource, where: Place, sid: str, shown: Output) -
     shown.check(resource.model)
 
     async def work() -> int:
-        async with AsyncClient() as client:
+        async with AsyncClient(trust_env=True) as client:
             collection = await _collection(resource, where, client)
             shown.show(await collection(sid).fetch())
         return _codes.OK
@@ -126,7 +126,7 @@ async def _changing(
         return _codes.OK
 
     async def real() -> int:
-        async with AsyncClient() as client:
+        async with AsyncClient(trust_env=True) as client:
             await work(client)
         return _codes.OK
 

@@ -62,7 +62,7 @@ def run_verify(path: Path, *, against_api: bool, output_format: Output) -> int:
 
 
 async def _against(path: Path, bar: _Bar) -> ApiReport:
-    async with AsyncClient() as client:
+    async with AsyncClient(trust_env=True) as client:
         return await verify_against_api(client, path, on_progress=bar.update)
 
 

@@ -57,12 +57,15 @@ class Account:
     proxy_url: str | None = None
     assistants_url: str | None = None
 
-    def client(self, *, environ: Mapping[str, str] | None = None, rate_limit: bool = True) -> AsyncClient:
+    def client(
+        self, *, environ: Mapping[str, str] | None = None, rate_limit: bool = True, trust_env: bool = False
+    ) -> AsyncClient:
         """Return a client of its own for this account, with limits of its own.
 
         Args:
             environ: Where the secret is looked up; by default `os.environ`.
             rate_limit: As in `AsyncClient`.
+            trust_env: As in `AsyncClient`.
 
         Raises:
             ConfigurationError: The variable is not set, or something is malformed.
@@ -86,6 +89,7 @@ class Account:
             proxy_url=self.proxy_url,
             assistants_url=self.assistants_url,
             rate_limit=rate_limit,
+            trust_env=trust_env,
         )
 
 
@@ -157,6 +161,7 @@ async def for_each_account(
     run: Callable[[Account, AsyncClient], Awaitable[T]],
     *,
     rate_limit: bool = True,
+    trust_env: bool = False,
 ) -> list[AccountOutcome[T]]:
     """Do something for all accounts at once, each with a client of its own; no failure stops the others.
 
@@ -164,6 +169,7 @@ async def for_each_account(
         accounts: What `read_accounts` returned.
         run: Called with each account and its client.
         rate_limit: As in `AsyncClient`.
+        trust_env: As in `AsyncClient`.
 
     Raises:
         ConfigurationError: A variable that should hold a secret is not set; nothing was begun.
@@ -175,7 +181,7 @@ async def for_each_account(
         ... )
     """
     # All of them first: whoever forgot a variable should not have to begin a second time.
-    clients = [account.client(rate_limit=rate_limit) for account in accounts]
+    clients = [account.client(rate_limit=rate_limit, trust_env=trust_env) for account in accounts]
     outcomes: dict[str, AccountOutcome[T]] = {}
 
     async def one(account: Account, client: AsyncClient) -> None:
