@@ -345,7 +345,7 @@ def test_clocks():
 async def test_a_port_in_use_is_a_clear_error():
     async with Emulator() as emulator:
         port = int(emulator.base_url.rpartition(":")[2])
-        with pytest.raises(EmulatorStartError, match=rf"127\.0\.0\.1:{port}.*in use"):
+        with pytest.raises(EmulatorStartError, match=rf"127\.0\.0\.1:{port}.*the port is taken"):
             await Emulator(port=port).start()
         with pytest.raises(RuntimeError, match="already running"):
             await emulator.start()

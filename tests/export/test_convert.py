@@ -157,7 +157,7 @@ def test_what_somebody_worked_on_is_not_made_anew(archive: Path, tmp_path: Path,
     ("arguments", "message"),
     [
         ({"to": "xlsx"}, "to must be one of parquet, csv, ndjson, duckdb; got 'xlsx'"),
-        ({"to": "ndjson", "csv_raw": True}, r"csv_raw \(--csv-raw\) is for csv; ndjson has no use for it"),
+        ({"to": "ndjson", "csv_raw": True}, r"csv_raw is for csv; ndjson has no use for it"),
     ],
 )
 def test_what_cannot_be_right_is_refused(archive: Path, arguments: dict[str, object], message: str):
