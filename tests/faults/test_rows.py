@@ -207,7 +207,7 @@ async def test_row_16_this_machines_clock_does_not_matter(year: int):
     ):
         began = time.monotonic()
         assert (await client.proxy.v1.services(KS).sessions(KC).fetch()).sid == KC
-        assert 0.9 < time.monotonic() - began < 10
+        assert 0.9 < time.monotonic() - began < 20
 
 
 async def test_row_24_of_creates_half_of_whose_answers_are_lost_each_exists_once():

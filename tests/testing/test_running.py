@@ -66,7 +66,7 @@ def test_a_client_that_still_waits_is_let_go():
         while not emulator.requests:
             time.sleep(0.001)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
     thread.join()
     assert failures
     client.close()

@@ -245,7 +245,8 @@ class _Front:
 
 def _reason(error: OSError) -> str:
     """Return why an address cannot be had, and what to do; what asyncio says names the address once more."""
-    number = error.errno or 0
+    # Since Python 3.13 asyncio passes over addresses that are not this machine's, and then has no number.
+    number = error.errno or errno.EADDRNOTAVAIL
     # Those of names that are not found are negative, and no other table has them.
     told = os.strerror(number) if number > 0 else error.strerror or str(error)
     return _REASONS.get(number, told)
