@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from twilio_sessions.cli._advice import advice, command_line, explain
+from twilio_sessions import AsyncClient
+from twilio_sessions.cli._advice import advice, command_line, explain, message
 from twilio_sessions.cli._console import errors
 from twilio_sessions.errors import (
     APICertificateError,
@@ -124,3 +125,15 @@ def test_a_command_is_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert command_line("verify", tmp_path) == f"twilio-sessions verify {tmp_path}"
     monkeypatch.setattr(sys, "argv", ["somewhere/else/twilio-sessions"])
     assert command_line("verify") == "somewhere/else/twilio-sessions verify"
+
+
+async def test_a_proxy_that_is_not_there_is_looked_for_where_it_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", "http://ada:secret@127.0.0.1:9")
+    client = AsyncClient(
+        "AC" + "0" * 32, "token", proxy_url="http://twilio.invalid", trust_env=True, max_attempts=1
+    )
+    async with client:
+        with pytest.raises(APIConnectionError) as caught:
+            await client.proxy.v1.services("KS" + "1" * 32).fetch()
+    assert message(caught.value).startswith("cannot connect to the HTTP proxy 127.0.0.1:9: refused [GET ")
+    assert advice(caught.value) == "check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: those that are set"

@@ -63,7 +63,6 @@ def test_every_command_runs(account: Rides, tmp_path: Path):
 
 
 @documents
-@documents
 def test_pages_can_be_followed_one_after_the_other(account: Rides, tmp_path: Path):
     """A number is in one pool of the account only: each page adds others."""
     told = CLEAN | account.environ | {"RIDES_SERVICE": account.sid("KS")}

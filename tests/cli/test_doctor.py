@@ -168,18 +168,18 @@ def test_an_http_proxy_of_the_environment_is_used_and_named(account: Rides, tmp_
     with HTTPServer(("127.0.0.1", 0), _Proxy) as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
         place = f"127.0.0.1:{proxy.server_port}"
-        elsewhere = {"TWILIO_SESSIONS_PROXY_URL": "http://twilio.invalid", "NO_PROXY": "127.0.0.1"}
+        elsewhere = {"TWILIO_SESSIONS_PROXY_URL": "http://twilio.invalid"}
         code, checks = examined(account, tmp_path, HTTP_PROXY=f"http://ada:secret@{place}", **elsewhere)
         proxy.shutdown()
     assert (code, checks["proxy"]["state"], checks["assistants"]["state"]) == (0, "ok", "ok")
     assert _Proxy.asked == ["http://twilio.invalid/v1/Services?PageSize=1"]
-    assert checks["HTTP proxy"]["found"] == f"http at {place}, from HTTP_PROXY; NO_PROXY names exceptions"
+    assert checks["HTTP proxy"]["found"] == f"{place}, from HTTP_PROXY; NO_PROXY names exceptions"
 
 
 def test_a_proxy_is_named_without_its_password():
     found = proxy_findings(
         {
-            "https": "http://ada:s@cret@proxy:3128/",
+            "https": "http://ada:secret@proxy:3128/",
             "all": "socks5://ada:secret@socks:1080",
             "http": "proxy:80",
             "no": "localhost",
@@ -187,7 +187,7 @@ def test_a_proxy_is_named_without_its_password():
         }
     )
     assert [(one.state, one.found) for one in found] == [
-        ("note", "socks5 at socks:1080, from ALL_PROXY: not used"),
-        ("ok", "http at proxy:80, from HTTP_PROXY; NO_PROXY names exceptions"),
-        ("ok", "http at proxy:3128, from HTTPS_PROXY; NO_PROXY names exceptions"),
+        ("ok", "proxy:80, from HTTP_PROXY; NO_PROXY names exceptions"),
+        ("ok", "proxy:3128, from HTTPS_PROXY; NO_PROXY names exceptions"),
+        ("wrong", "ALL_PROXY is no http or https URL"),
     ]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import TypeAlias
 
 import pytest
 
 from twilio_sessions._core.alarm import Alarms
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
 SOON = 0.02
 NEVER = 3600.0
+
+Limiting: TypeAlias = Callable[[float], AbstractAsyncContextManager[object]]
 
 
 class Clocked(asyncio.SelectorEventLoop):
@@ -27,55 +27,110 @@ class Clocked(asyncio.SelectorEventLoop):
         return super().call_at(when, callback, *args, **rest)  # type: ignore[arg-type]
 
 
-async def ends(limit: AbstractContextManager[None]) -> str:
-    """Sleep inside a limit, and say how that ended."""
-    try:
-        with limit:
-            await asyncio.sleep(NEVER)
-    except TimeoutError:
-        # Nothing of the cancellation is left: the task can be used on.
-        await asyncio.sleep(0)
-        task = asyncio.current_task()
-        return f"too late, {task.cancelling() if task else 'no task'}"
-    except asyncio.CancelledError:
-        return "cancelled"
+@asynccontextmanager
+async def ours(seconds: float) -> AsyncGenerator[None]:
+    with Alarms(asyncio.get_running_loop()).limit(seconds):
+        yield
+
+
+async def hangs(limit: Limiting) -> str:
+    async with limit(SOON):
+        await asyncio.sleep(NEVER)
     return "in time"
 
 
-async def test_what_takes_too_long_ends_in_a_timeout_error():
-    assert await ends(Alarms(asyncio.get_running_loop()).limit(SOON)) == "too late, 0"
-
-
-async def test_what_ends_in_time_is_left_alone():
-    alarms = Alarms(asyncio.get_running_loop())
-    with alarms.limit(SOON):
+async def is_quick(limit: Limiting) -> str:
+    async with limit(SOON):
         await asyncio.sleep(0)
     # It would have rung by now.
     await asyncio.sleep(2 * SOON)
+    return "in time"
 
 
-async def test_errors_pass():
-    alarms = Alarms(asyncio.get_running_loop())
-    with pytest.raises(KeyError), alarms.limit(NEVER):
+async def breaks(limit: Limiting) -> str:
+    async with limit(NEVER):
         raise KeyError
-    alarms.stop()
 
 
-async def test_who_is_cancelled_from_outside_too_is_cancelled():
-    alarms = Alarms(asyncio.get_running_loop())
+async def breaks_when_it_is_ended(limit: Limiting) -> str:
+    async with limit(SOON):
+        try:
+            await asyncio.sleep(NEVER)
+        except asyncio.CancelledError:
+            raise KeyError from None
+    return "in time"
 
-    async def slow() -> None:
-        with alarms.limit(SOON):
-            try:
-                await asyncio.sleep(NEVER)
-            except asyncio.CancelledError:
-                # By the alarm; now somebody else cancels, too.
-                task.cancel()
-                raise
 
-    task = asyncio.create_task(slow())
-    await asyncio.wait({task})
-    assert task.cancelled()
+async def does_not_end(limit: Limiting) -> str:
+    async with limit(SOON):
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(NEVER)
+    return "in time"
+
+
+async def is_cancelled_as_well(limit: Limiting) -> str:
+    async with limit(SOON):
+        try:
+            await asyncio.sleep(NEVER)
+        except asyncio.CancelledError:
+            cancel()
+            raise
+    return "in time"
+
+
+async def was_cancelled_before(limit: Limiting) -> str:
+    cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(NEVER)
+    # It goes on all the same, and may be late now.
+    return await hangs(limit)
+
+
+async def is_late_in_two_limits(limit: Limiting) -> str:
+    async with limit(NEVER):
+        return await hangs(limit)
+
+
+def cancel() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+async def outcome(scenario: Callable[[Limiting], Coroutine[None, None, str]], limit: Limiting) -> str:
+    """Run a scenario in a task of its own; say how it ended, and how often it is still being cancelled."""
+
+    async def told() -> str:
+        try:
+            how = await scenario(limit)
+        except (TimeoutError, KeyError) as error:
+            how = type(error).__name__
+        task = asyncio.current_task()
+        return f"{how}, {task.cancelling() if task else None}"
+
+    running = asyncio.create_task(told())
+    await asyncio.wait({running})
+    return "cancelled" if running.cancelled() else running.result()
+
+
+@pytest.mark.parametrize("limit", [ours, asyncio.timeout], ids=["ours", "asyncio.timeout"])
+@pytest.mark.parametrize(
+    ("scenario", "ended"),
+    [
+        (hangs, "TimeoutError, 0"),
+        (is_quick, "in time, 0"),
+        (breaks, "KeyError, 0"),
+        (breaks_when_it_is_ended, "KeyError, 0"),
+        (does_not_end, "in time, 0"),
+        (is_cancelled_as_well, "cancelled"),
+        (was_cancelled_before, "TimeoutError, 1"),
+        (is_late_in_two_limits, "TimeoutError, 0"),
+    ],
+)
+async def test_all_ends_as_with_asyncio(
+    scenario: Callable[[Limiting], Coroutine[None, None, str]], ended: str, limit: Limiting
+):
+    assert await outcome(scenario, limit) == ended
 
 
 async def test_each_ends_at_its_own_time_whoever_came_first():
@@ -83,7 +138,8 @@ async def test_each_ends_at_its_own_time_whoever_came_first():
     order: list[int] = []
 
     async def one(number: int, seconds: float) -> None:
-        assert await ends(alarms.limit(seconds)) == "too late, 0"
+        with pytest.raises(TimeoutError), alarms.limit(seconds):
+            await asyncio.sleep(NEVER)
         order.append(number)
 
     await asyncio.gather(one(2, 4 * SOON), one(1, 2 * SOON), one(3, 6 * SOON))
@@ -99,22 +155,21 @@ def test_one_timer_serves_all():
         for _ in range(100):
             with alarms.limit(NEVER):
                 await asyncio.sleep(0)
-        alarms.stop()
         return loop.timers - before
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         assert runner.run(many()) == 1
 
 
-async def test_who_stopped_rings_no_more():
+async def test_what_has_ended_is_forgotten():
     alarms = Alarms(asyncio.get_running_loop())
-    task = asyncio.create_task(ends(alarms.limit(SOON)))
-    await asyncio.sleep(0)
-    alarms.stop()
-    await asyncio.sleep(2 * SOON)
-    assert not task.done()
-    task.cancel()
-    assert await task == "cancelled"
+    with alarms.limit(NEVER):
+        assert len(alarms._live) == 1  # noqa: SLF001 - what would leak
+    with pytest.raises(KeyError), alarms.limit(NEVER):
+        raise KeyError
+    with pytest.raises(TimeoutError), alarms.limit(SOON):
+        await asyncio.sleep(NEVER)
+    assert not alarms._live  # noqa: SLF001
 
 
 async def test_a_limit_wants_a_task():

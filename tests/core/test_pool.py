@@ -59,12 +59,40 @@ async def test_a_proxy_may_be_a_host_and_a_port(monkeypatch: pytest.MonkeyPatch)
     assert len(proxy.seen) == 1
 
 
-async def test_what_is_no_http_proxy_is_not_used(monkeypatch: pytest.MonkeyPatch):
+async def test_what_is_no_http_proxy_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", "socks5://ada:secret@127.0.0.1:9")
+    async with client_of(ELSEWHERE, trust_env=True) as client:
+        with pytest.raises(ConfigurationError, match="HTTP_PROXY must be an http or https URL") as caught:
+            await client.proxy.v1.services(KS).fetch()
+    assert "secret" not in str(caught.value)
+
+
+async def test_this_machine_itself_needs_no_proxy(monkeypatch: pytest.MonkeyPatch):
     async with raw_server(SERVICE) as server:
-        monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         async with client_of(server.url, trust_env=True) as client:
             await client.proxy.v1.services(KS).fetch()
     assert len(server.seen) == 1
+
+
+async def _never(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(3600)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["a connector of the caller's", "our own"])
+async def test_what_is_under_way_ends_when_the_client_is_closed(own: bool):
+    connector = aiohttp.TCPConnector() if own else None
+    options: dict[str, Any] = {"attempt_timeout": 0.3, "max_connections": 1, "rate_limit": False}
+    async with raw_server(_never) as server:
+        client = client_of(server.url, connector=connector, **options)
+        calls = [asyncio.create_task(client.proxy.v1.services(KS).fetch()) for _ in range(3)]
+        await server.asked(1)
+        await client.close()
+        await asyncio.wait(calls, timeout=20)
+        # Be it on its way or waiting for a connection: nobody has cancelled these tasks.
+        assert {type(call.exception()) for call in calls} == {APITimeoutError if own else APIConnectionError}
+    if connector is not None:
+        await connector.close()
 
 
 async def test_the_environment_is_read_once_and_no_netrc_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Any):

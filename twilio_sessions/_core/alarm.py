@@ -35,11 +35,6 @@ class Alarms:
         """Return a context manager that ends what it holds with a TimeoutError after so many seconds."""
         return Limit(self, self._loop.time() + seconds)
 
-    def stop(self) -> None:
-        """Ring no more."""
-        self._live.clear()
-        self._arm(math.inf)
-
     # What follows is called by limits, and by the timer.
 
     def add(self, limit: Limit) -> None:

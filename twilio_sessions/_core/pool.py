@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import logging
 import os
-import urllib.request
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 import attrs
 
 from twilio_sessions._core.alarm import Alarms
+from twilio_sessions._core.proxies import HttpProxies, http_url
 from twilio_sessions.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from aiohttp.connector import Connection
 
-__all__ = ["ConnectionOptions", "ConnectionPool", "Departure", "http_proxies", "watch_departure"]
+__all__ = ["ConnectionOptions", "ConnectionPool", "Departure", "watch_departure"]
 
 _log: Final = logging.getLogger("twilio_sessions")
 
@@ -36,8 +35,7 @@ class ConnectionOptions:
         connector: A connector of the caller's own; it is used and never closed.
         tls: The TLS context; by default aiohttp's, which trusts what the system trusts.
         http_proxy: The URL of an HTTP proxy for every request.
-        trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are obeyed, as they were when the
-            client was made.
+        trust_env: Whether the proxies of the environment are used, as they were when the client was made.
     """
 
     connector: aiohttp.BaseConnector | None = attrs.field(default=None, repr=False)
@@ -48,25 +46,9 @@ class ConnectionOptions:
     def __attrs_post_init__(self) -> None:
         if self.connector is not None and self.tls is not None:
             raise ConfigurationError("give either connector or tls: a connector has a TLS context of its own")
-        if self.http_proxy is not None and not _is_http(self.http_proxy):
+        if self.http_proxy is not None and http_url(self.http_proxy) != self.http_proxy:
             # Not repeated: it may hold a password.
             raise ConfigurationError("http_proxy must be an http or https URL, such as http://proxy:3128")
-
-
-def http_proxies() -> dict[str, str]:
-    """Return the HTTP proxies that the environment names, by scheme; others (SOCKS) are not spoken here."""
-    found = urllib.request.getproxies()
-    # curl and others take a host and a port for an HTTP proxy.
-    urls = {scheme: url if "://" in url else f"http://{url}" for scheme, url in found.items()}
-    return {scheme: url for scheme, url in urls.items() if _is_http(url)}
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 class ConnectionPool:
@@ -86,7 +68,7 @@ class ConnectionPool:
         self._headers = headers
         # Read once: aiohttp would read the environment (and netrc) again for each request, at three
         # times the price of the request itself.
-        self._proxies = http_proxies() if options.trust_env else {}
+        self._proxies = HttpProxies.of_environment() if options.trust_env else HttpProxies()
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
@@ -157,13 +139,13 @@ class ConnectionPool:
         return session
 
     def proxy_for(self, url: str) -> str | None:
-        """Return the HTTP proxy through which a URL is reached, if any."""
-        if self._options.http_proxy is not None or not self._proxies:
-            return self._options.http_proxy
-        parts = urlsplit(url)
-        if urllib.request.proxy_bypass(parts.hostname or ""):
-            return None
-        return self._proxies.get(parts.scheme) or self._proxies.get("all")
+        """Return the HTTP proxy through which a URL is reached, if any; see `HttpProxies.proxy_for`."""
+        return self._options.http_proxy or self._proxies.proxy_for(url)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> object:
         """Forget the connections opened in `loop` without touching them: a fork's child shares the sockets.
@@ -182,7 +164,6 @@ class ConnectionPool:
         session, self._session = self._session, None
         if session is not None and self._process == os.getpid():
             await session.close()
-            self.alarms.stop()
 
 
 class Departure:

@@ -86,7 +86,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return f"{base_url}{self.path}?{self.query}" if self.query else f"{base_url}{self.path}"
 
 
-class Response(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """What came back, whole.
 
     Attributes:
@@ -104,8 +104,12 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
     def __repr__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"Response({said})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
         # Not headers and body: they hold what people wrote to each other, and are long.
-        return f"Response(method={self.method!r}, url={self.url!r}, status={self.status!r})"
+        return [("method", self.method), ("url", self.url), ("status", self.status)]
 
     @property
     def request_id(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import math
 import os
@@ -22,7 +23,6 @@ from twilio_sessions.errors import (
 )
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from twilio_sessions._config import ClientOptions
@@ -97,10 +97,22 @@ class Transport:
                     if answered is not None:
                         answered()
                     return await _whole(request, url, answer, self._options.max_response_bytes)
+        except asyncio.CancelledError:
+            if not self._is_given_up():
+                raise
+            message = "the client was closed before there was an answer"
+            failed = APIConnectionError(
+                message, method=request.method, url=url, maybe_processed=departure.happened
+            )
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             failed = _translate(error, request, url, options, seconds, left=departure.happened)
         # Raised here, where aiohttp's error is not its context: the frames of that one hold the headers.
         raise failed
+
+    def _is_given_up(self) -> bool:
+        """Tell whether aiohttp cancels what waits for a connection, and nobody the task that does."""
+        task = asyncio.current_task()
+        return self._pool.is_closed and task is not None and not task.cancelling()
 
     async def close(self) -> None:
         """Close every connection that was opened here; a closed transport stays closed."""
@@ -225,8 +237,9 @@ def _describe_unconnected(error: aiohttp.ClientConnectorError) -> str:
 
 
 def _reason(error: OSError) -> str:
-    # What asyncio makes of it says where to, and not why.
-    return os.strerror(error.errno) if error.errno else str(error)
+    # What asyncio makes of it says where to, and not why; of Windows' numbers there is no such table.
+    told = os.strerror(error.errno) if error.errno else ""
+    return str(error) if not told or told.startswith("Unknown") else told
 
 
 def _place(host: str, port: int | None) -> str:

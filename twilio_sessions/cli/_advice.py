@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from twilio_sessions._core.proxies import VARIABLES
 from twilio_sessions.cli._remedies import REMEDIES
 from twilio_sessions.cli._source import addresses_in_use, credentials_in_use
 from twilio_sessions.cli._tables import printable
@@ -58,6 +59,8 @@ _AT_TWILIO: Final[dict[type[TwilioSessionsError], str]] = {
     RateLimitError: _BUSY,
     ServerError: _BUSY,
 }
+# What the library calls what is in between.
+_THROUGH: Final = "the HTTP proxy"
 _TRUST: Final = ("this machine's clock", "which certificates it trusts (SSL_CERT_FILE)")
 # The library says what to look at in words of its arguments.
 _HINT: Final = re.compile(r"; check .+?(?= \[[A-Z]+ )")
@@ -92,6 +95,8 @@ def _at_twilio(error: TwilioSessionsError, credentials: str) -> str:
 
 
 def _between(error: APIConnectionError) -> str:
+    if _THROUGH in str(error):
+        return f"check {', '.join(VARIABLES.values())}: those that are set"
     others: tuple[str, ...] = _TRUST if isinstance(error, APICertificateError) else ("the network",)
     *some, last = *addresses_in_use(error.url), *others
     return f"check {', '.join(some)} and {last}" if some else f"check {last}"

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
-from urllib.request import getproxies
+from urllib.parse import urlsplit
 
 import attrs
 
 from twilio_sessions._core.capture import capture_responses
+from twilio_sessions._core.proxies import VARIABLES, HttpProxies, http_url
 from twilio_sessions._version import __version__
 from twilio_sessions.cli._advice import advice, message
 from twilio_sessions.cli._source import with_all_ways
@@ -39,7 +40,7 @@ _BADLY: Final = 60.0
 _FIRST_STEPS: Final = (
     "https://console.twilio.com shows those of an account, and `twilio-sessions emulator` needs none"
 )
-_NO_SOCKS: Final = "only HTTP proxies are; HTTPS_PROXY may name one"
+_NO_SOCKS: Final = "no other proxy (SOCKS) can be used: unset it, or name one such as http://proxy:3128"
 # A connection each for a hundred requests at a time, and what else a process opens.
 _FILES: Final = 256
 
@@ -67,7 +68,7 @@ async def examine(connection: Connection) -> list[Finding]:
     Args:
         connection: Who to be, and where Twilio is.
     """
-    local = [*proxy_findings(getproxies()), _versions(), files_finding(_open_files())]
+    local = [*proxy_findings(HttpProxies.of_environment().named), _versions(), files_finding(_open_files())]
     try:
         source = connection.apply()
         client = AsyncClient(timeout=_TIMEOUT, max_attempts=2, trust_env=True)
@@ -169,18 +170,17 @@ def _open_files() -> int | None:
     return None if files == resource.RLIM_INFINITY else files
 
 
-def proxy_findings(proxies: Mapping[str, str]) -> list[Finding]:
-    """Say through which HTTP proxies requests go; of their addresses only what is no secret."""
-    found: list[Finding] = []
-    for scheme in sorted(proxies.keys() & {"http", "https", "all"}):
-        url = proxies[scheme] if "://" in proxies[scheme] else f"http://{proxies[scheme]}"
-        name, kind, place = f"{scheme.upper()}_PROXY", url.partition("://")[0], url.rpartition("@")[2]
-        where = f"{kind} at {place.rpartition('://')[2].partition('/')[0]}"
-        if kind in {"http", "https"}:
-            found.append(Finding("HTTP proxy", "ok", f"{where}, from {name}; NO_PROXY names exceptions"))
-        else:
-            found.append(Finding("HTTP proxy", "note", f"{where}, from {name}: not used", _NO_SOCKS))
-    return found
+def proxy_findings(named: Mapping[str, str]) -> list[Finding]:
+    """Judge the HTTP proxies that the environment names; nothing secret of their addresses is shown."""
+    return [_proxy(variable, named[scheme]) for scheme, variable in VARIABLES.items() if scheme in named]
+
+
+def _proxy(variable: str, value: str) -> Finding:
+    url = http_url(value)
+    if url is None:
+        return Finding("HTTP proxy", "wrong", f"{variable} is no http or https URL", _NO_SOCKS)
+    place = urlsplit(url).netloc.rpartition("@")[2]
+    return Finding("HTTP proxy", "ok", f"{place}, from {variable}; NO_PROXY names exceptions")
 
 
 def _versions() -> Finding:

@@ -922,7 +922,8 @@ class Client(Facade):
         connector: An aiohttp connector of your own; it is used and never closed.
         tls: A TLS context of your own; by default what the system trusts.
         http_proxy: The URL of an HTTP proxy.
-        trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are obeyed, as they are now.
+        trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, as they are
+            now; nothing on this machine itself is asked through a proxy.
         on_event: Called with each event (`twilio_sessions.events`), in the event loop; it must be quick.
 
     Raises:
