@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
@@ -67,7 +68,9 @@ def _import(statement: str) -> Turn:
 
 def _python(script: str) -> str:
     command = [sys.executable, "-c", script]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    # Bytecode is kept, as for users: the first start writes what a checkout does not have yet.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
 
 
 def installation(_: Settings) -> Findings:
