@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -207,3 +208,19 @@ async def test_a_plan_needs_a_service(client: AsyncClient):
         await plan_close(client, ["nowhere"])
     with pytest.raises(NotFoundError):
         await plan_close(client, "KS" + "0" * 32)
+
+
+@pytest.mark.parametrize("action", ["close", "delete"])
+async def test_how_is_checked_before_anything_is_asked(
+    emulator: Emulator, client: AsyncClient, tmp_path: Path, action: str
+):
+    service = services_of(emulator)[0].sid
+    plan = await (plan_close if action == "close" else plan_delete)(client, service)
+    change = close if action == "close" else partial(delete, without_archive=True)
+    emulator.requests.clear()
+    with pytest.raises(ArgumentError, match="concurrency must be 1 or more; got 0"):
+        await change(client, plan, journal=tmp_path / "j", concurrency=0)
+    with pytest.raises(ArgumentError, match="patience must be 0 seconds or more; got nan"):
+        await change(client, plan, journal=tmp_path / "j", patience=float("nan"))
+    assert not emulator.requests
+    assert not (tmp_path / "j").exists()

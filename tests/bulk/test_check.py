@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from changed import deletions, services_of
 
-from twilio_sessions import ArchiveError, AuthenticationError, ServerError
+from twilio_sessions import ArchiveError, ArgumentError, AuthenticationError, ServerError
 from twilio_sessions.bulk import delete, plan_delete
 from twilio_sessions.bulk._check import check_delete
 from twilio_sessions.emulator import Fault
@@ -78,3 +79,17 @@ async def test_an_archive_that_does_not_hold(emulator: Emulator, client: AsyncCl
     with pytest.raises(ArchiveError, match="is not a verified archive"):
         await check(client, plan, tmp_path / "archive")
     assert not deletions(emulator)
+
+
+async def test_the_plan_of_another_account_is_refused_before_any_request(
+    emulator: Emulator, client: AsyncClient, tmp_path: Path
+):
+    await export(client, tmp_path / "archive", products=["proxy"])
+    plan = await plan_delete(client, services_of(emulator)[0].sid)
+    emulator.requests.clear()
+    with pytest.raises(ArgumentError, match="plan is of account AC9999"):
+        await check(client, attrs.evolve(plan, account_sid="AC" + "9" * 32), tmp_path / "archive")
+    # Nor is the archive looked at, which takes long.
+    with pytest.raises(ArgumentError, match="plan is of account AC9999"):
+        await check(client, attrs.evolve(plan, account_sid="AC" + "9" * 32), tmp_path / "nowhere")
+    assert not emulator.requests

@@ -11,7 +11,7 @@ from changed import services_of
 
 from twilio_sessions import ArchiveError, JournalError, JournalLockedError
 from twilio_sessions.bulk import close, plan_close
-from twilio_sessions.bulk._folder import JOURNAL, PLAN, held
+from twilio_sessions.bulk._folder import JOURNAL, PLAN, check_folder, held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,9 @@ async def test_a_journal_in_use_or_no_journal(emulator: Emulator, client: AsyncC
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="must be a folder"):
         await close(client, plan, journal=tmp_path / "file")
+    with pytest.raises(JournalError, match="file must be a folder, and it is a file; name a new folder for"):
+        check_folder(tmp_path / "file")
+    check_folder(tmp_path / "nowhere")
 
 
 async def test_a_journal_that_others_can_read_is_taken_from_them(

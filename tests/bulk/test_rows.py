@@ -80,6 +80,12 @@ def test_ndjson(tmp_path: Path):
         ),
         ("a.csv", "unique_name,ttl\na,1.5s\n", "ttl must be whole seconds, or a duration such as 90m"),
         ("a.csv", "unique_name,ttl\na,-1\n", "a.csv, line 2: ttl must be from 0"),
+        ("a.csv", "unique_name,ttl\na,-1.0\n", "a.csv, line 2: ttl must be from 0 (no limit) to"),
+        ("a.csv", "unique_name,ttl\na,60.5\n", "ttl must be whole seconds, or a duration such as 90m"),
+        ("a.csv", "unique_name,ttl\na,90M\n", "a.csv, line 2: ttl must not be in months (M) or years (y)"),
+        ("a.jsonl", '{"unique_name": "a", "ttl": 60.5}\n', "ttl must be whole seconds, or a duration such"),
+        ("a.jsonl", '{"unique_name": "a", "ttl": -60.0}\n', "line 1: ttl must be from 0 (no limit) to"),
+        ("a.jsonl", '{"unique_name": "a", "ttl": true}\n', "a.jsonl, line 1: Expected"),
         ("a.csv", "unique_name,mode\na,fax\n", "a.csv, line 2: mode must be one of message-only"),
         ("a.csv", "unique_name,date_expiry\na,2030-01-01T00:00\n", "date_expiry must say its time zone"),
         ("a.csv", "unique_name,participants\na,1 2 3\n", "participants may hold at most 2"),
@@ -126,9 +132,10 @@ def test_a_file_in_another_encoding_is_named_without_a_line(tmp_path: Path):
 
 
 def test_a_ttl_is_seconds_or_a_duration(tmp_path: Path):
-    (tmp_path / "a.csv").write_text("unique_name,ttl\na,5400\nb,90m\nc, 1h30m \n")
+    (tmp_path / "a.csv").write_text("unique_name,ttl\na,5400\nb,90m\nc, 1h30m \nd,5400.0\ne,1.5h\n")
     (tmp_path / "a.ndjson").write_text(
         '{"unique_name": "a", "ttl": "90m"}\n{"unique_name": "b", "ttl": 5400}\n'
+        '{"unique_name": "c", "ttl": 5400.0}\n'
     )
     assert {row.ttl for row in [*read_rows(tmp_path / "a.csv"), *read_rows(tmp_path / "a.ndjson")]} == {5400}
 

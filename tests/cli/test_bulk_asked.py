@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +13,10 @@ from shown import bulk_emulated, lines_of, service_of
 from terminal import CLEAN, PROGRAM, call
 
 from twilio_sessions.bulk._folder import held
+from twilio_sessions.cli._bulk_asked import next_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from twilio_sessions.emulator import Emulator
 
@@ -132,6 +134,58 @@ def test_what_cannot_be_right_is_said_in_options_before_any_request(
     assert problem in done.stderr
     assert "go on:" not in done.stderr
     assert not emulator.requests
+
+
+def test_a_file_in_the_place_of_a_journal(emulator: Emulator, tmp_path: Path):
+    (tmp_path / "j").write_text("a letter")
+    (tmp_path / "rows.csv").write_text("unique_name\nnew\n")
+    service = service_of(emulator).sid
+    for command in (["close"], ["delete", "--without-archive"], ["create", "--from", "rows.csv"]):
+        for way in ("--yes", "--dry-run"):
+            options = ["--service", service, "--journal", "j", way]
+            done = call("sessions", *command, *options, cwd=tmp_path, **emulator.environment())
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr.startswith("twilio-sessions: j must be a folder, and it is a file; name a new")
+    assert not emulator.requests
+    assert (tmp_path / "j").read_text() == "a letter"
+
+
+def test_standard_input_that_is_closed(emulator: Emulator, tmp_path: Path):
+    command = ["sessions", "close", "--service", service_of(emulator).sid, "--sids-from", "-", "--yes"]
+    done = subprocess.run(
+        ["bash", "-c", 'exec "$@" <&-', "-", PROGRAM, *command],
+        cwd=tmp_path,
+        env=CLEAN | emulator.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "twilio-sessions: --sids-from is -, and standard input is closed; give it the SIDs, or name a file\n"
+    )
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize(
+    ("given", "goes_on", "goes_on_by_journal"),
+    [
+        ("--older-than 1d --yes", "--older-than 1d --yes", "--yes"),
+        ("--older_than 1d --sids_from -", "--older_than 1d --sids_from -", ""),
+        ("--status= --yes --name_prefix=x", "--status= --yes --name_prefix=x", "--yes"),
+        ("--status=open --no_rate_limit", "--status=open --no_rate_limit", "--no_rate_limit"),
+        ("--from a_b=c --journal= --yes", "--from a_b=c --yes", "--from a_b=c --yes"),
+        ("--journal k --yes", "--yes", "--yes"),
+    ],
+)
+def test_the_command_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, given: str, goes_on: str, goes_on_by_journal: str
+):
+    monkeypatch.setattr("sys.argv", ["program", *given.split()])
+    for by_journal, expected in ((False, goes_on), (True, goes_on_by_journal)):
+        found = next_command(Path("j"), is_chosen_by_journal=by_journal)
+        assert shlex.split(found) == ["program", *expected.split(), "--journal", "j"]
 
 
 def test_a_service_that_is_not_there(emulator: Emulator, tmp_path: Path):

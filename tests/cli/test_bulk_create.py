@@ -61,6 +61,23 @@ def test_create_of_one_session_is_as_before(emulator: Emulator, tmp_path: Path):
     assert "with --from, the file says what each session is to be" in done.stderr
 
 
+def test_months_are_not_taken_for_minutes(emulator: Emulator, tmp_path: Path):
+    service = service_of(emulator).sid
+    for option, words in {
+        "--ttl": ["sessions", "create", "--service", service],
+        "--default-ttl": ["services", "update", service],
+    }.items():
+        done = call(*words, option, "90M", cwd=tmp_path, **emulator.environment())
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{option}: must not be in months (M) or years (y); say m for minutes, h for" in done.stderr
+    assert not emulator.requests
+    done = call(
+        "services", "update", service, "--default-ttl", "1.1h", cwd=tmp_path, **emulator.environment()
+    )
+    assert done.returncode == 0, done.stderr
+    assert service_of(emulator).default_ttl == 3960
+
+
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+from unittest import mock
 
 import pytest
 from shown import bulk_emulated, service_of
 from terminal import Terminal, call
 
+from twilio_sessions import ArgumentError, ConfigurationError, JournalError, bulk
+from twilio_sessions.bulk import ChangeProgress
 from twilio_sessions.emulator import Emulator, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from twilio_sessions import TwilioSessionsError
 
 
 @pytest.fixture
@@ -94,6 +99,35 @@ def test_advice_fits_where_the_credentials_come_from(emulator: Emulator, tmp_pat
     assert "STAGING_TOKEN" in done.stderr
     assert "TWILIO_AUTH_TOKEN" not in done.stderr
     assert "go on:  " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ArgumentError("it cannot be right", argument="x"),
+        ConfigurationError("it cannot be right"),
+        JournalError("it cannot be right"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_what_is_refused_after_the_beginning_says_how_to_go_on(
+    emulator: Emulator, tmp_path: Path, error: TwilioSessionsError, *, is_begun: bool
+):
+    async def fail(*_: object, on_progress: Callable[[ChangeProgress], None], **__: object) -> NoReturn:
+        if is_begun:
+            progress = ChangeProgress("close", 5)
+            progress.counts["closed"] = 2
+            on_progress(progress)
+        raise error
+
+    command = ["sessions", "close", "--service", service_of(emulator).sid, "--yes", "--journal", "j"]
+    with mock.patch.object(bulk, "close", fail):
+        done = call(*command, cwd=tmp_path, **emulator.environment())
+    assert "twilio-sessions: it cannot be right\n" in done.stderr
+    assert done.returncode == (1 if is_begun else 2)
+    assert ("2 of 5 seen to; the journal knows which" in done.stderr) is is_begun
+    assert ("go on:  " in done.stderr) is is_begun
 
 
 def test_a_refused_change_is_not_called_reading(emulator: Emulator, tmp_path: Path):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from twilio_sessions.emulator import Emulator
 
 
+WAYS = ["close", "delete --without-archive", "delete --archive archive"]
+
+
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     with bulk_emulated() as running:
@@ -81,6 +84,68 @@ def test_a_dry_run_with_an_archive_that_does_not_hold(emulator: Emulator, tmp_pa
     done = call(*command, cwd=tmp_path, **told)
     assert (done.returncode, done.stdout) == (1, "")
     assert "archive is not a verified archive" in done.stderr
+
+
+def test_what_cannot_be_looked_at_is_not_complete(emulator: Emulator, tmp_path: Path):
+    service, told = service_of(emulator), emulator.environment()
+    call("export", "--out", "archive", "--product", "proxy", "--quiet", cwd=tmp_path, **told)
+    emulator.faults.add(Fault("answer", status=400, code=20001, operation="sessions.fetch", times=None))
+    command = ["sessions", "delete", "--service", service.sid, "--archive", "archive"]
+    looked = call(*command, "--dry-run", cwd=tmp_path, **told)
+    assert looked.returncode == 3
+    assert "by archive: 6 cannot be looked at\nfailed:\n" in looked.stdout
+    assert call(*command, "--yes", cwd=tmp_path, **told).returncode == looked.returncode
+
+
+@pytest.mark.parametrize("command", WAYS)
+def test_sids_that_are_not_there_are_named(emulator: Emulator, tmp_path: Path, command: str):
+    service, told = service_of(emulator), emulator.environment()
+    call("export", "--out", "archive", "--product", "proxy", "--quiet", cwd=tmp_path, **told)
+    there, nowhere = next(each.sid for each in service.sessions), "KC" + "f" * 32
+    asked = ["sessions", *command.split(), "--service", service.sid, "--sids-from", "sids", "--dry-run"]
+    for given in ([there, nowhere], [nowhere]):
+        (tmp_path / "sids").write_text("\n".join(given))
+        done = call(*asked, "-o", "json", cwd=tmp_path, **told)
+        assert done.returncode == 3
+        *others, missing = json.loads(done.stdout)
+        assert [each["sid"] for each in others] == given[:-1]
+        assert {name: value for name, value in missing.items() if value is not None} == {
+            "sid": nowhere,
+            "would_be": "failed",
+            "why": "there is no such session in these services",
+        }
+        assert all(each.keys() == missing.keys() for each in others)
+        assert lines_of(call(*asked, "-o", "ndjson", cwd=tmp_path, **told).stdout) == [*others, missing]
+        done = call(*asked, cwd=tmp_path, **told)
+        assert done.returncode == 3
+        assert "1 SID of those given not found\n" in done.stdout
+    assert call(*asked[:-1], "--yes", cwd=tmp_path, **told).returncode == 3, "as the change itself says"
+
+
+def test_the_archive_is_verified_for_sids_that_are_not_there(emulator: Emulator, tmp_path: Path):
+    told = emulator.environment()
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "sids").write_text("KC" + "f" * 32)
+    command = ["sessions", "delete", "--service", service_of(emulator).sid, "--archive", "archive"]
+    for way in ("--dry-run", "--yes"):
+        done = call(*command, "--sids-from", "sids", way, cwd=tmp_path, **told)
+        assert done.returncode == 1, done.stdout
+
+
+@pytest.mark.parametrize("command", WAYS)
+def test_the_journal_of_another_account(emulator: Emulator, tmp_path: Path, command: str):
+    told, words = emulator.environment(), ["sessions", *command.split()]
+    call("export", "--out", "archive", "--product", "proxy", "--quiet", cwd=tmp_path, **told)
+    begun = [*words, "--service", service_of(emulator).sid, "--yes", "--journal", "j"]
+    assert call(*begun, cwd=tmp_path, **told).returncode == 0
+    emulator.requests.clear()
+    told["TWILIO_ACCOUNT_SID"] = "AC" + "9" * 32
+    for way in ("--dry-run", "--yes"):
+        done = call(*words, "--journal", "j", way, cwd=tmp_path, **told)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "use the credentials of the account that the plan was made with" in done.stderr
+        assert "as they were listed" not in done.stderr, "it is not announced before that"
+    assert not emulator.requests
 
 
 def test_ctrl_c_while_sessions_are_looked_at(emulator: Emulator, tmp_path: Path):

@@ -12,9 +12,8 @@ from twilio_sessions.bulk._archive_reading import read_archived
 from twilio_sessions.bulk._changers import Closer, Deleter
 from twilio_sessions.bulk._folder import held
 from twilio_sessions.bulk._journal import open_journal
-from twilio_sessions.bulk._plan import MISSING, PlannedSession
-from twilio_sessions.bulk._results import ChangeResult
-from twilio_sessions.bulk._run import Run, check_way
+from twilio_sessions.bulk._plan import PlannedSession, check_account, not_found
+from twilio_sessions.bulk._run import Run, check_way, nobody
 from twilio_sessions.errors import ArgumentError
 from twilio_sessions.export._outage import DEFAULT_PATIENCE
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from twilio_sessions.bulk._journal import Journal
     from twilio_sessions.bulk._plan import ChangePlan
-    from twilio_sessions.bulk._results import ChangeProgress, ChangeReport
+    from twilio_sessions.bulk._results import ChangeProgress, ChangeReport, ChangeResult
     from twilio_sessions.client import AsyncClient
     from twilio_sessions.export._findings import VerifyProgress
     from twilio_sessions.export._storage import DiskFolder
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_CONCURRENCY", "close", "delete"]
 
 DEFAULT_CONCURRENCY: Final = 32
-
-
-def _nobody(_: object) -> None:
-    pass
 
 
 async def close(
@@ -80,7 +75,7 @@ async def close(
     check_way(concurrency, patience)
     with held(journal) as folder:
         opened, plan = await anyio.to_thread.run_sync(_opened, folder, plan)
-        _check_account(client, plan)
+        check_account(client, plan)
         run = Run(
             "close",
             client,
@@ -88,9 +83,9 @@ async def close(
             Closer(client, plan),
             concurrency,
             patience,
-            on_result or _nobody,
-            on_progress or _nobody,
-            _missing(opened),
+            on_result or nobody,
+            on_progress or nobody,
+            not_found(plan),
         )
         return await run.run(Path(journal))
 
@@ -150,10 +145,10 @@ async def delete(
         )
     with held(journal) as folder:
         opened, plan = await anyio.to_thread.run_sync(_opened, folder, plan)
-        _check_account(client, plan)
+        check_account(client, plan)
         archived = None
         if archive is not None:
-            archived = await read_archived(client, Path(archive), plan, on_verify or _nobody)
+            archived = await read_archived(client, Path(archive), plan, on_verify or nobody)
         run = Run(
             "delete",
             client,
@@ -161,9 +156,9 @@ async def delete(
             Deleter(client, plan, archived),
             concurrency,
             patience,
-            on_result or _nobody,
-            on_progress or _nobody,
-            _missing(opened),
+            on_result or nobody,
+            on_progress or nobody,
+            not_found(plan),
         )
         try:
             return await run.run(Path(journal))
@@ -183,22 +178,3 @@ def _opened(folder: DiskFolder, plan: ChangePlan) -> tuple[Journal[PlannedSessio
     header = journal.header
     plan = attrs.evolve(plan, sessions=journal.items, listed_at=header.listed_at, missing=header.missing)
     return journal, plan
-
-
-def _check_account(client: AsyncClient, plan: ChangePlan) -> None:
-    """Refuse to look for the sessions of one account in another one, where none of them is."""
-    known = {client.account_sid, plan.account_sid} - {None}
-    if len(known) > 1:
-        raise ArgumentError(
-            f"plan is of account {plan.account_sid}, and the client is of {client.account_sid}; "
-            "use the credentials of the account that the plan was made with",
-            argument="client",
-        )
-
-
-def _missing(journal: Journal[PlannedSession]) -> tuple[ChangeResult, ...]:
-    """Return the outcomes of SIDs that no service had: they may be in a service that was not named."""
-    return tuple(
-        ChangeResult(outcome="failed", sid=sid, service_sid=None, why=MISSING)
-        for sid in journal.header.missing
-    )

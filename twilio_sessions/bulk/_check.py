@@ -8,6 +8,7 @@ import anyio
 
 from twilio_sessions.bulk._archive_reading import read_archived
 from twilio_sessions.bulk._changers import Deleter
+from twilio_sessions.bulk._plan import check_account
 from twilio_sessions.bulk._severity import may_pass, stops
 from twilio_sessions.errors import TwilioSessionsError
 from twilio_sessions.export._common import first_error
@@ -44,12 +45,14 @@ async def check_delete(
         on_verify: Called with how far the check of the archive has come, in another thread.
 
     Raises:
+        ArgumentError: The plan is of another account.
         ArchiveError: The archive is not sound and complete, or of another account.
         TwilioSessionsError: Going on is of no use.
 
     Example:
         >>> await check_delete(client, plan, Path("archive"), concurrency=8, on_check=print, on_verify=print)
     """
+    check_account(client, plan)
     with await read_archived(client, archive, plan, on_verify) as archived:
         deleter, todo = Deleter(client, plan, archived), iter(plan.sessions)
         try:

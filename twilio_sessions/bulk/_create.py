@@ -19,7 +19,7 @@ from twilio_sessions.bulk._planning import to_service_sid
 from twilio_sessions.bulk._records import Header
 from twilio_sessions.bulk._results import ChangeResult
 from twilio_sessions.bulk._rows import NewSession, check_rows
-from twilio_sessions.bulk._run import Run, check_way
+from twilio_sessions.bulk._run import Run, check_way, nobody
 from twilio_sessions.errors import APIError, NotFoundError, TwilioSessionsError
 from twilio_sessions.export._outage import DEFAULT_PATIENCE
 
@@ -40,10 +40,6 @@ __all__ = ["create"]
 # "Session UniqueName must be unique."
 _NAME_TAKEN: Final = 80603
 _BEGUN: Final = "a run that was interrupted may have created it"
-
-
-def _nobody(_: object) -> None:
-    pass
 
 
 async def create(
@@ -99,8 +95,8 @@ async def create(
             creator,
             concurrency,
             patience,
-            on_result or _nobody,
-            on_progress or _nobody,
+            on_result or nobody,
+            on_progress or nobody,
         )
         return await run.run(Path(journal))
 

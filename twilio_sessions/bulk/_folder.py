@@ -64,11 +64,13 @@ def _tighten(folder: DiskFolder) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Refuse a folder that holds something else.
+    """Refuse what is no folder, and a folder that holds something else.
 
     Raises:
-        JournalError: It does.
+        JournalError: It is one of these.
     """
+    if path.exists() and not path.is_dir():
+        raise JournalError(f"{path} must be a folder, and it is a file; name a new folder for the journal")
     names = {entry.name for entry in path.iterdir()} if path.is_dir() else set[str]()
     if PLAN not in names and names - _BEGUN:
         raise JournalError(f"{path} is no journal of a bulk change, and it is not empty; name a new folder")

@@ -10,14 +10,16 @@ import msgspec
 
 from twilio_sessions.bulk._filter import SessionFilter
 from twilio_sessions.bulk._records import Header
-from twilio_sessions.errors import JournalError
+from twilio_sessions.bulk._results import ChangeResult
+from twilio_sessions.errors import ArgumentError, JournalError
 
 if TYPE_CHECKING:
+    from twilio_sessions.client import AsyncClient
     from twilio_sessions.proxy._models import Session
 
-__all__ = ["MISSING", "ChangePlan", "PlannedSession", "plan_from", "request_of"]
+__all__ = ["ChangePlan", "PlannedSession", "check_account", "not_found", "plan_from", "request_of"]
 
-MISSING: Final = "there is no such session in these services"
+_MISSING: Final = "there is no such session in these services"
 
 
 @attrs.frozen(kw_only=True)
@@ -111,6 +113,28 @@ def request_of(
         "name_prefix": where.name_prefix,
         "sids": None if where.sids is None else list(where.sids),
     }
+
+
+def check_account(client: AsyncClient, plan: ChangePlan) -> None:
+    """Refuse to look for the sessions of one account in another one, where none of them is.
+
+    Raises:
+        ArgumentError: The plan is of another account than the client.
+    """
+    known = {client.account_sid, plan.account_sid} - {None}
+    if len(known) > 1:
+        raise ArgumentError(
+            f"plan is of account {plan.account_sid}, and the client is of {client.account_sid}; "
+            "use the credentials of the account that the plan was made with",
+            argument="client",
+        )
+
+
+def not_found(plan: ChangePlan) -> tuple[ChangeResult, ...]:
+    """Return the outcomes of SIDs that no service had: they may be in a service that was not named."""
+    return tuple(
+        ChangeResult(outcome="failed", sid=sid, service_sid=None, why=_MISSING) for sid in plan.missing
+    )
 
 
 def _seconds(span: timedelta | None) -> float | None:

@@ -19,6 +19,7 @@ from twilio_sessions.bulk._journal import read_plan
 from twilio_sessions.bulk._plan import ChangePlan, PlannedSession, plan_from, request_of
 from twilio_sessions.bulk._records import Header
 from twilio_sessions.bulk._request import check_request
+from twilio_sessions.bulk._run import nobody
 from twilio_sessions.errors import ArgumentError, InvalidResponseError, JournalError
 from twilio_sessions.export._common import first_error
 from twilio_sessions.export._storage import DiskFolder
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from twilio_sessions.client import AsyncClient
 
 __all__ = ["load_plan", "plan_close", "plan_delete", "to_service_sid"]
-
-
-def _nobody(_: int) -> None:
-    pass
 
 
 async def plan_close(
@@ -70,7 +67,7 @@ async def plan_close(
     where = where or SessionFilter()
     if not where.statuses and where.sids is None:
         where = attrs.evolve(where, statuses=ACTIVE)
-    return await _Planning(client, "close", where, on_listed or _nobody).run(services, journal)
+    return await _Planning(client, "close", where, on_listed or nobody).run(services, journal)
 
 
 async def plan_delete(
@@ -89,7 +86,7 @@ async def plan_delete(
         >>> where = SessionFilter(statuses=["closed"], older_than=timedelta(days=90))
         >>> plan = await plan_delete(client, ["KS...", "support"], where)
     """
-    return await _Planning(client, "delete", where or SessionFilter(), on_listed or _nobody).run(
+    return await _Planning(client, "delete", where or SessionFilter(), on_listed or nobody).run(
         services, journal
     )
 

@@ -78,7 +78,7 @@ def read_rows(path: str | PathLike[str]) -> list[NewSession]:
 
     Columns, or names of members, are those of `NewSession`. In CSV an empty cell is none, and `participants`
     is identifiers with spaces between them, or a JSON array; in NDJSON it is an array of identifiers or of
-    objects. `ttl` is seconds, or a duration such as 90m, 12h or 30d.
+    objects. `ttl` is seconds, also as 3600.0, or a duration such as 90m, 12h or 30d; not in months or years.
 
     Raises:
         ArgumentError: There is no row, or one cannot be right; its line is named.
@@ -175,7 +175,7 @@ class _Cells(msgspec.Struct, forbid_unknown_fields=True):
 
     unique_name: str
     date_expiry: str | None = None
-    ttl: int | str | None = None
+    ttl: int | float | str | None = None
     mode: str | None = None
     status: str | None = None
     participants: Any = None
@@ -202,9 +202,9 @@ def _problem(row: Mapping[str, Any], error: Exception) -> str:
     return f"{error}; known are {', '.join(_COLUMNS)}" if "unknown field" in str(error) else str(error)
 
 
-def _seconds(given: int | str | None) -> int | None:
+def _seconds(given: float | str | None) -> int | None:
     try:
-        return read_seconds(given) if isinstance(given, str) else given
+        return None if given is None else read_seconds(given)
     except ValueError as error:
         raise ArgumentError(f"ttl {error}", argument="ttl") from None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from twilio_sessions.bulk._results import Action
     from twilio_sessions.client import AsyncClient
 
-__all__ = ["Changer", "Item", "Run", "check_way"]
+__all__ = ["Changer", "Item", "Run", "check_way", "nobody"]
 
 # So often a session may fail while others do not.
 _STRIKES: Final = 5
@@ -40,6 +40,10 @@ def check_way(concurrency: int, patience: float) -> None:
     # No number is smaller than a NaN, nor is one larger.
     if not patience >= 0:
         raise ArgumentError(f"patience must be 0 seconds or more; got {patience}", argument="patience")
+
+
+def nobody(_: object) -> None:
+    """Hear what is told where nobody has asked for it."""
 
 
 class Item(Protocol):

@@ -36,6 +36,7 @@ __all__ = ["Bulk"]
 
 # Those that advice may name.
 _OPTIONS: Final = ("--journal", "--concurrency")
+_REFUSALS: Final = (ArgumentError, ConfigurationError, JournalError)
 
 
 @attrs.define(kw_only=True)
@@ -51,6 +52,7 @@ class Bulk:
         show_plan: Prints the plan.
         plan_facts: The plan, for programs.
         plan_lines: A line for each session of the plan, for programs.
+        missing: How many of them are not there, as is known already.
         work: Does it.
         rehearse: Says what would come of it, where more can be said than what is planned.
     """
@@ -64,6 +66,7 @@ class Bulk:
     plan_facts: dict[str, object]
     plan_lines: Callable[[], list[dict[str, object]]]
     work: Callable[[AsyncClient, BulkWatcher, Callable[[ChangeResult], None]], Awaitable[ChangeReport]]
+    missing: int = 0
     rehearse: Callable[[], int] | None = None
     _watcher: BulkWatcher = attrs.field(init=False)
 
@@ -94,7 +97,7 @@ class Bulk:
             output().print(NOTHING_CHANGED)
         else:
             print_rows(self.plan_lines(), self.output)
-        return _codes.OK
+        return _codes.INCOMPLETE if self.missing else _codes.OK
 
     def _announce(self) -> None:
         if self.how.progress == "json":
@@ -137,9 +140,12 @@ class Bulk:
         try:
             async with AsyncClient(rate_limit=self.how.rate_limit, trust_env=True) as client, self._watcher:
                 report = await self.work(client, self._watcher, self._on_result)
-        except (ArgumentError, ConfigurationError, JournalError, BrokenPipeError):
+        except BrokenPipeError:
             raise
         except (TwilioSessionsError, OSError) as error:
+            # These say that nothing was changed, which holds until the work has begun.
+            if isinstance(error, _REFUSALS) and self._watcher.progress is None:
+                raise
             return self._failed(error)
         return self._tell(report)
 

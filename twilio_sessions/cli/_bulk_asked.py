@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TextIO, TypeAlias
 
 import attrs
 from cyclopts import Group, Parameter
@@ -93,7 +93,7 @@ class Chosen:
         if self.sids_from is None:
             return None
         with reading("--sids-from", self.sids_from):
-            text = sys.stdin.read() if self.sids_from == "-" else Path(self.sids_from).read_text("utf-8-sig")
+            text = _standard_input() if self.sids_from == "-" else Path(self.sids_from).read_text("utf-8-sig")
         return text.split()
 
 
@@ -159,6 +159,16 @@ class How:
             )
 
 
+def _standard_input() -> str:
+    given: TextIO | None = sys.stdin
+    if given is None:
+        raise ArgumentError(
+            "--sids-from is -, and standard input is closed; give it the SIDs, or name a file",
+            argument="--sids-from",
+        )
+    return given.read()
+
+
 @contextmanager
 def reading(option: str, name: str | Path) -> Generator[None]:
     """Read a file that an option names.
@@ -186,10 +196,11 @@ def next_command(journal: Path, *, is_chosen_by_journal: bool) -> str:
     words: list[str] = []
     given = iter(sys.argv[1:])
     for word in given:
-        name, _, value = word.partition("=")
+        # The parser takes underscores, too.
+        name = word.partition("=")[0].replace("_", "-")
         is_left_out = name == "--journal" or (is_chosen_by_journal and name in _CHOOSING)
         if not is_left_out:
             words.append(word)
-        elif not value:
+        elif "=" not in word:
             next(given, None)
     return command_line(*words, "--journal", journal)

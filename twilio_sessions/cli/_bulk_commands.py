@@ -19,7 +19,8 @@ Exit codes:
 - **1** an error that stops everything, or the answer was no; the message says what to do
 - **2** the command, a file that it names or the configuration cannot be right, or nobody said yes; nothing
   was changed
-- **3** some were skipped or failed; the same command tries them again
+- **3** some were skipped or failed; the same command tries them again; of --dry-run: some are not there, or
+  cannot be looked at
 - **130** interrupted by Ctrl-C, **143** by SIGTERM; of many sessions, the command that is printed goes on
 """
 

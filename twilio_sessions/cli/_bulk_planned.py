@@ -7,14 +7,13 @@ from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations when it
 from typing import TYPE_CHECKING, Annotated, Final
 
 import anyio
-import attrs
 from cyclopts import Parameter
 
 from twilio_sessions import bulk
 from twilio_sessions.cli import _codes
 from twilio_sessions.cli._bulk import Bulk
 from twilio_sessions.cli._bulk_asked import BulkOutput, Chosen, How
-from twilio_sessions.cli._bulk_looking import planned, rehearse_delete
+from twilio_sessions.cli._bulk_looking import plan_rows, rehearse_delete, with_plan
 from twilio_sessions.cli._bulk_screen import print_plan
 from twilio_sessions.cli._places import InService
 from twilio_sessions.cli._reporting import Output
@@ -55,9 +54,10 @@ def close(
         text for a person; ndjson prints a line for each session as it is done, json the result.
     """
     how.check("close")
-    plan = planned("close", chosen, how)
-    if isinstance(plan, int):
-        return plan
+    return with_plan("close", chosen, how, partial(_close, how=how, output=output))
+
+
+def _close(plan: ChangePlan, *, how: How, output: BulkOutput) -> int:
     journal = how.folder("close")
 
     async def work(
@@ -121,9 +121,10 @@ def delete(
     if archive is not None and not archive.is_dir():
         raise ArgumentError(f"{archive} is no folder; name that of the archive", argument="archive")
     how.check("delete")
-    plan = planned("delete", chosen, how)
-    if isinstance(plan, int):
-        return plan
+    return with_plan("delete", chosen, how, partial(_delete, archive=archive, how=how, output=output))
+
+
+def _delete(plan: ChangePlan, *, archive: Path | None, how: How, output: BulkOutput) -> int:
     journal = how.folder("delete")
 
     async def work(
@@ -134,7 +135,7 @@ def delete(
             plan,
             journal=journal,
             archive=archive,
-            without_archive=without_archive,
+            without_archive=archive is None,
             concurrency=how.concurrency,
             patience=how.patience,
             on_result=tell,
@@ -143,7 +144,7 @@ def delete(
         )
 
     change = _bulk(plan, how, output, journal, work)
-    if archive is not None and plan.sessions:
+    if archive is not None and change.count:
         change.rehearse = partial(rehearse_delete, plan, archive, how, output)
     return change.run()
 
@@ -184,6 +185,7 @@ def _bulk(
             "services": plan.services,
             "listed_at": plan.listed_at,
         },
-        plan_lines=lambda: [attrs.asdict(session) for session in plan.sessions],
+        plan_lines=lambda: plan_rows(plan),
+        missing=len(plan.missing),
         work=work,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
 
 import attrs
+import cyclopts
 import msgspec
 from cyclopts import Parameter
 
+from twilio_sessions.bulk._times import check_units
 from twilio_sessions.cli._asked import to_date
 from twilio_sessions.errors import ArgumentError
 from twilio_sessions.proxy import (  # noqa: TC001 - cyclopts reads the annotations when it runs
@@ -17,6 +19,11 @@ from twilio_sessions.proxy import (  # noqa: TC001 - cyclopts reads the annotati
     SessionMode,
     SessionStatus,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cyclopts import Token
 
 __all__ = [
     "ChangedNumber",
@@ -30,7 +37,14 @@ __all__ = [
     "NewSession",
 ]
 
-Seconds: TypeAlias = Annotated[int | timedelta, Parameter(metavar="TIME")]
+
+def _to_seconds(kind: object, tokens: Sequence[Token]) -> int | timedelta:
+    """Read them as the parser does, but for units that are refused in files as well."""
+    check_units(tokens[0].value)
+    return cast("int | timedelta", cyclopts.convert(kind, tokens))
+
+
+Seconds: TypeAlias = Annotated[int | timedelta, Parameter(converter=_to_seconds, metavar="TIME")]
 
 
 @Parameter(name="*")
