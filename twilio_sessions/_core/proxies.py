@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.request
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -12,7 +12,7 @@ import attrs
 from twilio_sessions.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["VARIABLES", "HttpProxies", "http_url"]
 
@@ -82,9 +82,11 @@ def http_url(proxy: str) -> str | None:
 
 def _bypass(host: str, named: Mapping[str, str]) -> bool:
     """Tell whether NO_PROXY names a host, as Python's own clients read it."""
-    # As old as urllib, on every platform, and in no documentation.
-    bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
-    return bool(bypass(host, named))
+    # As old as urllib, on every platform, and in no documentation or list of types.
+    bypass = cast(
+        "Callable[[str, Mapping[str, str]], bool]", vars(urllib.request)["proxy_bypass_environment"]
+    )
+    return bypass(host, named)
 
 
 def _is_loopback(host: str) -> bool:
