@@ -47,7 +47,7 @@ def said(folder: Path, line: str) -> list[str]:
         ),
         (
             "sessions update --service rides y --ttl x",
-            'invalid value for --ttl: must be a duration such as 90m, 12h or 30d, or a whole number, not "x"',
+            "invalid value for --ttl: must be whole seconds, or a duration such as 90m, 12h or 30d; got 'x'",
         ),
         (
             "sessions list --service rides -o xml",

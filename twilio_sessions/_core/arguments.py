@@ -18,6 +18,7 @@ __all__ = [
     "count",
     "date",
     "identifier",
+    "is_sid",
     "member",
     "name",
     "one_of",
@@ -55,10 +56,15 @@ def _shown(value: str) -> str:
     return repr(value) if len(value) <= _SHOWN else f"{value[:_SHOWN]!r}... ({len(value)} characters)"
 
 
+def is_sid(value: str, prefix: str) -> bool:
+    """Tell a SID, which is `prefix` and 32 hexadecimal digits everywhere in the contract, from a name."""
+    return re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", value) is not None
+
+
 def sid(argument: str, value: str, prefix: str) -> str:
-    """Return `value` when it is `prefix` and 32 hexadecimal digits, as every SID of the contract is."""
+    """Return `value` when it is a SID with this prefix."""
     _require_text(argument, value)
-    if not re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", value):
+    if not is_sid(value, prefix):
         raise ArgumentError(
             f"{argument} must be {prefix} and 32 hexadecimal digits; got {_shown(value)}", argument=argument
         )

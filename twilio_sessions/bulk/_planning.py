@@ -117,10 +117,9 @@ async def to_service_sid(client: AsyncClient, service: str) -> str:
     Raises:
         NotFoundError: There is none of this unique name.
     """
-    try:
-        return arguments.sid("services", service, "KS")
-    except ArgumentError:
-        return (await client.proxy.v1.services(service).fetch()).sid
+    if arguments.is_sid(service, "KS"):
+        return service
+    return (await client.proxy.v1.services(service).fetch()).sid
 
 
 @attrs.define

@@ -1,4 +1,4 @@
-"""Reads seconds as they are written in files: a number of them, or a duration such as 90m, 12h or 30d."""
+"""Reads seconds as people write them, in files and for `--ttl`: a number, or a duration such as 90m."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import fsum
 from typing import Final
 
-__all__ = ["check_units", "read_seconds"]
+__all__ = ["read_seconds"]
 
 _SECOND: Final = timedelta(seconds=1)
 _DAY: Final = 24 * 60 * 60
@@ -19,22 +19,6 @@ _DURATION: Final = re.compile(f"(?:{_PART.pattern})+")
 _LONG: Final = re.compile(r"[0-9.smhdwMy]*[My][0-9.smhdwMy]*")
 # So many characters say any time that Twilio takes.
 _LONGEST: Final = 60
-
-
-def check_units(text: str) -> None:
-    """Refuse months and years: they have no one length, and 90M is 90m with a slip of the finger.
-
-    Raises:
-        ValueError: The duration has such a unit.
-
-    Example:
-        >>> check_units("90m")
-    """
-    if _LONG.fullmatch(text.strip()):
-        raise ValueError(
-            "must not be in months (M) or years (y); say m for minutes, h for hours or d for days; "
-            f"got {text.strip()!r}"
-        )
 
 
 def read_seconds(given: float | str) -> int:
@@ -63,7 +47,12 @@ def _in_words(given: str) -> int | None:
         return int(number[1])
     if len(given) > _LONGEST:
         return None
-    check_units(given)
+    if _LONG.fullmatch(given):
+        # They have no one length, and 90M is 90m with a slip of the finger.
+        raise ValueError(
+            "must not be in months (M) or years (y); say m for minutes, h for hours or d for days; "
+            f"got {given!r}"
+        )
     return _duration(given) if _DURATION.fullmatch(given) else None
 
 

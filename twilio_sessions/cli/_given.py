@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import attrs
-import cyclopts
 import msgspec
 from cyclopts import Parameter
 
-from twilio_sessions.bulk._times import check_units
+from twilio_sessions.bulk._times import read_seconds
 from twilio_sessions.cli._asked import to_date
 from twilio_sessions.errors import ArgumentError
 from twilio_sessions.proxy import (  # noqa: TC001 - cyclopts reads the annotations when it runs
@@ -38,13 +36,11 @@ __all__ = [
 ]
 
 
-def _to_seconds(kind: object, tokens: Sequence[Token]) -> int | timedelta:
-    """Read them as the parser does, but for units that are refused in files as well."""
-    check_units(tokens[0].value)
-    return cast("int | timedelta", cyclopts.convert(kind, tokens))
+def _to_seconds(_: object, tokens: Sequence[Token]) -> int:
+    return read_seconds(tokens[0].value)
 
 
-Seconds: TypeAlias = Annotated[int | timedelta, Parameter(converter=_to_seconds, metavar="TIME")]
+Seconds: TypeAlias = Annotated[int, Parameter(converter=_to_seconds, metavar="TIME")]
 
 
 @Parameter(name="*")

@@ -21,7 +21,6 @@ __all__ = ["explain_mistake"]
 
 _PROGRAM: Final = "twilio-sessions"
 _EXAMPLE: Final = re.compile(r"Example: (.+)")
-# The most particular first: seconds may be written as either.
 _WORDS: Final = {
     timedelta: "a duration such as 90m, 12h or 30d",
     int: "a whole number",
@@ -79,11 +78,11 @@ def _missing(error: MissingArgumentError, command: str) -> str:
 def _wanted(error: CoercionError) -> str:
     """Say what a value should be, in words that are not Python's; an empty text where there are none."""
     kinds = {error.target_type, *get_args(error.target_type)}
-    words = [words for kind, words in _WORDS.items() if kind in kinds]
-    if error.msg is not None or error.token is None or not words:
+    words = next((words for kind, words in _WORDS.items() if kind in kinds), None)
+    if error.msg is not None or error.token is None or words is None:
         return ""
     name = error.token.keyword or (error.argument.name if error.argument is not None else "")
-    return f'invalid value for {name}: must be {", or ".join(words)}, not "{error.token.value}"'
+    return f'invalid value for {name}: must be {words}, not "{error.token.value}"'
 
 
 def _how(error: CycloptsError) -> str:

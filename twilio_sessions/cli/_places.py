@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 from cyclopts import Parameter
+
+from twilio_sessions._core import arguments
 
 if TYPE_CHECKING:
     from twilio_sessions.assistants import AsyncAssistants
@@ -65,7 +66,7 @@ class Fetchable(Protocol):
 
 async def sid_of(value: str, prefix: str, context: Fetchable) -> str:
     """Return a SID as it is; a unique name is looked up."""
-    if re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", value):
+    if arguments.is_sid(value, prefix):
         return value
     return (await context.fetch()).sid
 
